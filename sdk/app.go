@@ -1,0 +1,100 @@
+package sdk
+
+// An App is what windhover generates: a Pipeline. Install offers the app to a
+// server, once for each protocol that it declares.
+type App interface{ Install(s *Setup) }
+
+// A Setup collects what an app offers while a server is made.
+type Setup struct {
+	protocols []Protocol
+}
+
+// Offer adds a protocol. The glue packages call it (http1.Offer).
+func (s *Setup) Offer(p Protocol) { s.protocols = append(s.protocols, p) }
+
+// A Task is the state of one exchange of an app: generated, bound once to an
+// exchange and reused with it. The server calls its methods in this order:
+//
+//	Route, then Head, then Body if Head asked for it, then End
+//
+// Route is called on the loop; Head and Body in the place that the plan says;
+// End where the response was finished. Route's plan may be ready-made
+// (Plan.Ready), then only End follows. If a function panics, End follows.
+type Task interface {
+	// Route chooses the route and remembers what its path says. It is pure,
+	// runs no function of the app and may not fail: where nothing matches,
+	// the plan is that of the answer 404 or 405.
+	Route() *Plan
+	// Head runs the phases up to the first body reader, or to the end. It
+	// reports whether the content of the request is wanted; then Body follows.
+	Head() (wantBody bool)
+	// Body runs the rest. content is borrowed until it returns.
+	Body(content []byte)
+	// End runs the Done phase and leaves the task ready for reuse. It is
+	// called exactly once after Route.
+	End(out Outcome)
+}
+
+// A Plan is what is known of a route at generate time. Plans are package
+// variables of generated code, read-only.
+type Plan struct {
+	// Name is the route as it was declared, such as "GET /users/{id}", or
+	// "404", "405" and "OPTIONS" for those answers.
+	Name string
+	// Place says where Head and Body run.
+	Place Place
+	// Body says what the functions do with the content of the request.
+	Body BodyMode
+	// MaxBody bounds the content of the request in octets; 0 means
+	// Limits.RequestBody.
+	MaxBody int64
+	// Streams says that a function takes ResponseStream. Such a route, and one
+	// whose Body is BodyStreamed, may hold its goroutine for long and so has
+	// its own pool.
+	Streams bool
+	// Ready is 1 + the index of the response that answers the route without
+	// running any function of the app, and 0 when there is none.
+	Ready int
+}
+
+// Place says where the functions of a route run.
+type Place uint8
+
+const (
+	// OffLoop: on a goroutine of the pool. They may block.
+	OffLoop Place = iota
+	// OnLoop: on the goroutine of the event loop. They may not block.
+	OnLoop
+)
+
+// BodyMode says what the functions of a route do with the request's content.
+type BodyMode uint8
+
+const (
+	// BodyUnread: nothing. It is read past, within the limit.
+	BodyUnread BodyMode = iota
+	// BodyCollected: it is collected while no function runs, and handed to
+	// Task.Body.
+	BodyCollected
+	// BodyStreamed: a function reads it as it arrives.
+	BodyStreamed
+)
+
+// A ReadyResponse is a response that is known at generate time. It is rendered
+// once for each protocol when the server starts.
+type ReadyResponse struct {
+	// Status is the status code, 200 to 599.
+	Status int
+	// Fields are its field lines in order. Date and Content-Length are added.
+	Fields []Field
+	// Content is its content.
+	Content string
+}
+
+// A Field is one field line.
+type Field struct{ Name, Value string }
+
+// Generated1 is the version of the seam between generated code and this
+// package. Generated code names it, so that a pipeline and an SDK that do not
+// fit fail to compile at that line: run go generate again.
+const Generated1 = 1

@@ -1,0 +1,100 @@
+package sdk
+
+import (
+	"errors"
+
+	"github.com/windhover-go/windhover/sdk/msg"
+)
+
+// A StatusError is an error that says with which status it is answered.
+// Functions of an app return one to choose the answer; every other error is
+// answered 500, and its text is not sent.
+type StatusError struct {
+	// Status is the status code of the answer, 400 to 599.
+	Status int
+	// Reason is sent to the client as the content of the answer. If it is
+	// empty, the name of the status is.
+	Reason string
+	// Err is the cause, for errors.Is and errors.As and for logs. It is not
+	// sent. It may be nil.
+	Err error
+}
+
+// NewError returns an error that is answered with status, and with reason as
+// the content when it is not empty.
+func NewError(status int, reason string) *StatusError {
+	return &StatusError{Status: status, Reason: reason}
+}
+
+// Error implements error.
+func (e *StatusError) Error() string {
+	text := e.Reason
+	if text == "" {
+		text = msg.StatusText(e.Status)
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *StatusError) Unwrap() error { return e.Err }
+
+// Errors with a status, to be returned as they are. Compare with errors.Is.
+var (
+	ErrBadRequest       error = &StatusError{Status: 400}
+	ErrUnauthorized     error = &StatusError{Status: 401}
+	ErrForbidden        error = &StatusError{Status: 403}
+	ErrNotFound         error = &StatusError{Status: 404}
+	ErrMethodNotAllowed error = &StatusError{Status: 405}
+	ErrConflict         error = &StatusError{Status: 409}
+	ErrUnavailable      error = &StatusError{Status: 503}
+)
+
+// Why an exchange ended early: in Outcome.Err, as the cause of its context and
+// as the error of its streams.
+var (
+	// ErrPeerClosed says that the peer closed or reset the connection.
+	ErrPeerClosed = errors.New("windhover: the peer closed the connection")
+	// ErrShutdown says that the server stopped waiting for the exchange.
+	ErrShutdown = errors.New("windhover: the server is shutting down")
+	// ErrPanicked says that a function of the app panicked.
+	ErrPanicked = errors.New("windhover: a function panicked")
+	// ErrTooLate says that the response could not be changed: its head was sent.
+	ErrTooLate = errors.New("windhover: the head of the response was sent")
+)
+
+// StatusOf returns the status that answers err: that of the StatusError in its
+// chain, or 500.
+func StatusOf(err error) int {
+	var s *StatusError
+	if errors.As(err, &s) && s.Status >= 400 && s.Status <= 599 {
+		return s.Status
+	}
+	return 500
+}
+
+// WriteError writes the answer to err: its status, and its reason or the name
+// of the status as text/plain. It is what answers an error when the app
+// declares no function for errors. Fields that middleware set stay, except those
+// that describe the content that is replaced.
+func WriteError(res Response, err error) {
+	status, reason := 500, ""
+	var s *StatusError
+	if errors.As(err, &s) && s.Status >= 400 && s.Status <= 599 {
+		status, reason = s.Status, s.Reason
+	}
+	if reason == "" {
+		reason = msg.StatusText(status)
+	}
+	res.SetStatus(status)
+	fields := res.ResponseFields()
+	for _, name := range [...]string{"Content-Encoding", "Content-Language", "Content-Range", "ETag", "Last-Modified", "Cache-Control"} {
+		fields.Delete(name)
+	}
+	fields.Set("Content-Type", "text/plain; charset=utf-8")
+	content := res.ResponseContent()
+	content.Reset()
+	content.Text(reason).Octet('\n')
+}

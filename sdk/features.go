@@ -1,0 +1,113 @@
+package sdk
+
+import (
+	"context"
+	"io"
+	"net/netip"
+
+	"github.com/windhover-go/windhover/sdk/msg"
+)
+
+// Request is what the request line says. Every exchange offers it.
+//
+// Views are borrowed until the function that received the feature returns.
+type Request interface {
+	// Method returns the request method. For HEAD, which is answered by the
+	// functions of GET, it is MethodHead.
+	Method() msg.Method
+	// RawPath returns the path as it was sent, percent-encoding included and
+	// the query excluded.
+	RawPath() msg.View
+	// RawQuery returns what follows the first "?" of the target as it was
+	// sent, and is empty when there is none.
+	RawQuery() msg.View
+}
+
+// RequestHeaders is the header section of the request (RFC 9110 section 5).
+// Every exchange offers it.
+//
+// Views are borrowed until the function that received the feature returns.
+type RequestHeaders interface {
+	// RequestField returns the value of the first field line with that name,
+	// compared without case, and whether there is one.
+	RequestField(name string) (value msg.View, ok bool)
+	// RequestFieldCount returns the number of field lines.
+	RequestFieldCount() int
+	// RequestFieldAt returns field line i in the order they were sent,
+	// 0 <= i < RequestFieldCount, with the name as it was sent.
+	RequestFieldAt(i int) (name, value msg.View)
+}
+
+// RequestBody is what the request says of its content. The content itself is
+// taken with Bytes, JSON or Body.
+type RequestBody interface {
+	// ContentLength returns the number of octets declared, 0 when the request
+	// has no content, and -1 when it is not known before it ends.
+	ContentLength() int64
+	// ContentType returns the media type field as it was sent; it is borrowed
+	// until the function that received the feature returns.
+	ContentType() msg.View
+}
+
+// RequestStream offers the content of the request as it arrives. Generated
+// code calls it for a parameter of type Body.
+type RequestStream interface {
+	// OpenRequest returns the content. Nothing is read from the peer beyond
+	// what is asked for and one buffer.
+	OpenRequest() Body
+}
+
+// Response is the response of an exchange. It is sent when the functions of
+// its route have returned, or in part earlier when the route takes
+// ResponseStream. Every exchange offers it.
+type Response interface {
+	// SetStatus sets the status code, 200 to 599. It is 200 if never called.
+	SetStatus(status int)
+	// ResponseFields returns the header section, to be added to: borrowed
+	// until the function that received the feature returns.
+	ResponseFields() *msg.Fields
+	// Content returns the buffer of the content, to be appended to: borrowed
+	// until the function that received the feature returns. A
+	// Content-Length that fits it is sent.
+	ResponseContent() *msg.Buffer
+}
+
+// ResponseStream sends the content of the response while it is produced. A
+// function that takes it holds a goroutine until it returns, so it cannot run
+// on the loop.
+type ResponseStream interface {
+	// OpenResponse fixes the status and the fields and returns the writer of
+	// the content. What the content buffer holds is sent first. A
+	// second call returns the same writer.
+	OpenResponse() ContentWriter
+}
+
+// A ContentWriter sends content piece by piece. It belongs to the function
+// that opened it, until that function returns.
+type ContentWriter interface {
+	// Write sends p, or collects it to be sent with what follows. It waits
+	// while the peer does not read. An error says that the peer is gone (ErrPeerClosed) or
+	// that the server is shutting down; it is final.
+	io.Writer
+	// Flush sends what was collected.
+	Flush() error
+}
+
+// Connection says between whom the exchange is. Every exchange offers it.
+type Connection interface {
+	// RemoteAddr returns the address of the peer. It is the zero AddrPort for
+	// a peer without one.
+	RemoteAddr() netip.AddrPort
+	// LocalAddr returns the address that the peer connected to.
+	LocalAddr() netip.AddrPort
+}
+
+// Lifetime offers a context for the exchange. Generated code calls it for a
+// parameter of type context.Context.
+type Lifetime interface {
+	// Context returns a context that ends when the exchange does. It is
+	// cancelled with the cause ErrPeerClosed when the peer closes the
+	// connection and ErrShutdown when the server stops waiting for the
+	// exchange. It is the one allocation of a route that takes it.
+	Context() context.Context
+}

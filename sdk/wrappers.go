@@ -1,0 +1,66 @@
+package sdk
+
+import "io"
+
+// JSON is the content of the request, decoded from JSON into a fresh T: a
+// handler may keep it. To the handler and its tests it is a plain pointer.
+//
+// The media type has to be application/json or end in +json, else the answer
+// is 415; malformed content or a value that does not fit T is 400.
+type JSON[T any] = *T
+
+// Bytes is the whole content of the request: borrowed until the function that
+// received it returns.
+type Bytes []byte
+
+// Body is the content of the request as it arrives. Read waits for the peer;
+// it returns io.EOF after the last octet, an Error when the content is
+// malformed or over the limit, and ErrPeerClosed when the peer is gone. It
+// belongs to the function that received it, until that function returns.
+type Body interface{ io.Reader }
+
+// Query is an optional value from the query of the target. The key is the name
+// of the parameter. The zero value is absent.
+type Query[T any] struct {
+	// Value is what was sent, the zero T when OK is false.
+	Value T
+	// OK reports whether the key was there.
+	OK bool
+}
+
+// Or returns the value, or value when the key was absent.
+func (q Query[T]) Or(value T) T {
+	if q.OK {
+		return q.Value
+	}
+	return value
+}
+
+// Header is an optional value from a field of the request. The name is that of
+// the parameter with its humps turned to hyphens: ifNoneMatch is
+// If-None-Match. The zero value is absent.
+type Header[T any] struct {
+	// Value is what was sent, the zero T when OK is false.
+	Value T
+	// OK reports whether the field was there.
+	OK bool
+}
+
+// Or returns the value, or value when the field was absent.
+func (h Header[T]) Or(value T) T {
+	if h.OK {
+		return h.Value
+	}
+	return value
+}
+
+// Flow is what a function of Use can return beside its values: whether the
+// exchange goes on.
+type Flow uint8
+
+const (
+	// Continue goes on with what is declared next.
+	Continue Flow = iota
+	// Stop ends the exchange: the function has written the response.
+	Stop
+)
