@@ -66,8 +66,8 @@ type Response interface {
 	// ResponseFields returns the header section, to be added to: borrowed
 	// until the function that received the feature returns.
 	ResponseFields() *msg.Fields
-	// Content returns the buffer of the content, to be appended to: borrowed
-	// until the function that received the feature returns. A
+	// ResponseContent returns the buffer of the content, to be appended to:
+	// borrowed until the function that received the feature returns. A
 	// Content-Length that fits it is sent.
 	ResponseContent() *msg.Buffer
 }
@@ -77,17 +77,23 @@ type Response interface {
 // on the loop.
 type ResponseStream interface {
 	// OpenResponse fixes the status and the fields and returns the writer of
-	// the content. What the content buffer holds is sent first. A
-	// second call returns the same writer.
+	// the content, whose length is not known before it ends. What the content
+	// buffer holds is sent first. A second call returns the same writer.
 	OpenResponse() ContentWriter
+	// OpenResponseSized is OpenResponse for content of n octets, what the
+	// content buffer holds included: a Content-Length is sent. Writing more is
+	// an error of Write; writing less ends the connection, so that the client
+	// notices.
+	OpenResponseSized(n int64) ContentWriter
 }
 
 // A ContentWriter sends content piece by piece. It belongs to the function
 // that opened it, until that function returns.
 type ContentWriter interface {
 	// Write sends p, or collects it to be sent with what follows. It waits
-	// while the peer does not read. An error says that the peer is gone (ErrPeerClosed) or
-	// that the server is shutting down; it is final.
+	// while the peer does not read. An error is final: the peer is gone
+	// (ErrPeerClosed), the server stopped waiting (ErrShutdown), or more was
+	// written than OpenResponseSized announced.
 	io.Writer
 	// Flush sends what was collected.
 	Flush() error

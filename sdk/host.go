@@ -1,0 +1,112 @@
+package sdk
+
+import (
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/windhover-go/windhover/netpoll"
+)
+
+// A Host is one loop of a server as the protocols on it see it. Glue packages
+// and simulations use it; apps do not. Its methods belong to the goroutine of
+// the loop unless they say otherwise.
+type Host struct {
+	loop    *netpoll.Loop
+	config  Config
+	workers Pool
+	streams Pool
+	aborted atomic.Bool // the server has stopped waiting for exchanges
+	date    atomic.Pointer[date]
+	watch   watch
+}
+
+// NewHost returns a host on l. config is completed with the defaults; an error
+// says what in it cannot work. workers run the units of ordinary routes and
+// streams those of routes that stream.
+func NewHost(l *netpoll.Loop, config Config, workers, streams Pool) (*Host, error) {
+	config, err := config.withDefaults(func(string) string { return "" })
+	if err != nil {
+		return nil, err
+	}
+	return newHost(l, config, workers, streams), nil
+}
+
+func newHost(l *netpoll.Loop, config Config, workers, streams Pool) *Host {
+	return &Host{loop: l, config: config, workers: workers, streams: streams}
+}
+
+// Loop returns the loop.
+func (h *Host) Loop() *netpoll.Loop { return h.loop }
+
+// Limits returns the limits, complete and read-only.
+func (h *Host) Limits() *Limits { return &h.config.Limits }
+
+// HalfClose reports whether a context outlives the peer's end of its stream.
+func (h *Host) HalfClose() bool { return h.config.HalfClose }
+
+// EndCause returns why a connection that ended before its exchange did:
+// ErrShutdown when the server has stopped waiting for exchanges, else
+// ErrPeerClosed. Any goroutine may call it.
+func (h *Host) EndCause() error {
+	if h.aborted.Load() {
+		return ErrShutdown
+	}
+	return ErrPeerClosed
+}
+
+// Abort ends every connection of the loop now, lent ones as soon as their
+// units notice.
+func (h *Host) Abort() {
+	h.aborted.Store(true)
+	h.loop.AbortAll()
+}
+
+// Start hands u to the pool of plan.
+func (h *Host) Start(plan *Plan, u Unit) {
+	if plan.Streams || plan.Body == BodyStreamed {
+		h.streams.Start(u)
+		return
+	}
+	h.workers.Start(u)
+}
+
+// Waiter returns something that a unit can wait on. Any goroutine may call it.
+func (h *Host) Waiter() netpoll.Waiter { return h.workers.Waiter() }
+
+// Panicked reports a panic that was just recovered. Any goroutine may call it.
+func (h *Host) Panicked(plan *Plan, value any) {
+	h.config.OnPanic(Panic{Route: plan.Name, Value: value, Stack: debug.Stack()})
+}
+
+// Enter says that a function of plan begins to run on the loop, and Leave that
+// it has returned. Between the two the watchdog counts.
+func (h *Host) Enter(plan *Plan) { h.watch.enter(plan) }
+
+// Leave ends what Enter began.
+func (h *Host) Leave() { h.watch.leave() }
+
+// A date is the value of the Date field for one second.
+type date struct {
+	text  [len("Mon, 02 Jan 2006 15:04:05 GMT")]byte
+	until int64 // on the loop's clock: when the second is over
+}
+
+// Date returns the value of the Date field (RFC 9110 section 5.6.7) at now, a
+// time of the loop's clock. It is read-only, and rendered once a second. Any
+// goroutine may call it.
+func (h *Host) Date(now int64) []byte {
+	d := h.date.Load()
+	if d == nil || now >= d.until {
+		d = h.renderDate(now)
+	}
+	return d.text[:]
+}
+
+func (h *Host) renderDate(now int64) *date {
+	wall := h.loop.Wall()
+	d := &date{until: now + int64(time.Second) - wall%int64(time.Second)}
+	time.Unix(0, wall).UTC().AppendFormat(d.text[:0], "Mon, 02 Jan 2006 15:04:05 GMT")
+	h.date.Store(d)
+	return d
+}

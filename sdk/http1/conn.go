@@ -1,0 +1,351 @@
+package http1
+
+import (
+	"sync/atomic"
+
+	"github.com/windhover-go/windhover/h1"
+	"github.com/windhover-go/windhover/netpoll"
+	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/invariant"
+)
+
+// conn is one connection. It is owned by its loop, and by the unit while it is
+// lent, with the exception of unit.
+//
+// A connection that waits for a request is this struct and nothing else.
+type conn struct {
+	loop *loop
+	h1   h1.Conn
+	x    *Exchange // the exchange in progress, nil in phaseAwait
+
+	phase    phase
+	then     then // what the unit that gives back asks for
+	timed    bool // HeadTimeout runs: the deadline is that of the head
+	draining bool // the server shuts down: the present exchange is the last
+	ended    bool // the peer has finished sending, and all of it has arrived
+	more     bool // requests wait in the input for the next turn
+
+	// unit is the exchange that is lent. The loop sets it; the unit clears it,
+	// holding the exchange's lifetime lock. It is how the loop cancels a context.
+	unit atomic.Pointer[Exchange]
+}
+
+// phase says what a connection is doing.
+//
+//	   ┌───────────────── the response is complete ─────────────────┐
+//	   ▼                                                            │
+//	await ──head──▶ (functions run on the loop) ──▶ drop ──end──────┤
+//	   │                    │ content wanted         ▲              │
+//	   │                    ▼                        │              │
+//	   │                 collect ──end──▶ (functions)┘              │
+//	   └──head──▶ lending ──▶ lent ─────▶ collect, drop ────────────┘
+//
+// Every phase can end in closing.
+type phase uint8
+
+const (
+	phaseAwait   phase = iota // waits for a request, or for the rest of a head
+	phaseCollect              // collects the content that the functions want
+	phaseDrop                 // the response is out; the rest of the content is read past
+	phaseLending              // the unit starts as soon as earlier output is sent
+	phaseLent                 // a unit has the connection
+	phaseClosing              // nothing more is read
+)
+
+// then says what the loop does with a connection that a unit gave back.
+type then uint8
+
+const (
+	thenAwait   then = iota // the exchange is over; there is nothing to do
+	thenCollect             // the functions want the content
+	thenDrop                // the response is sent; the rest of the content is not read yet
+	thenClose               // the response is sent and was the last
+	thenAbort               // the response could not be completed
+)
+
+// maxDrop is the content, in octets, that is read past after a response that
+// did not want it. More is dearer than a new connection.
+const maxDrop = 256 << 10
+
+// Receive implements netpoll.Handler. It answers every complete request that
+// stands in in.
+func (cn *conn) Receive(c *netpoll.Conn, in []byte) (n int) {
+	l := cn.loop
+	cn.more = false
+	for answered := 0; ; {
+		switch cn.phase {
+		case phaseLending:
+			cn.lend(c)
+			return n
+		case phaseClosing:
+			return len(in)
+		case phaseLent:
+			invariant.Never("Receive on a lent connection")
+		case phaseAwait:
+			if answered >= l.limits.Pipelined || len(c.Out()) >= l.limits.ResponseBufferHigh {
+				if cn.more = n < len(in); cn.more {
+					c.Again()
+				}
+				return n
+			}
+			if cn.x == nil {
+				cn.x = l.take()
+			}
+		case phaseCollect, phaseDrop:
+		}
+		ev, m := cn.h1.Next(&cn.x.Exchange, in[n:], &l.limits)
+		n += m
+		switch ev {
+		case h1.EventHead:
+			answered++
+			n += cn.begin(c, in[n:])
+		case h1.EventContent:
+			if cn.phase == phaseCollect {
+				cn.x.body = append(cn.x.body, cn.x.Exchange.Content()...)
+			}
+		case h1.EventEnd:
+			cn.x.received = true
+			if cn.phase == phaseCollect {
+				cn.body(c)
+			} else {
+				cn.finish(c)
+			}
+		case h1.EventRefused:
+			cn.refuse(c)
+			return len(in)
+		case h1.EventNone:
+			cn.wait(c)
+			return n
+		}
+	}
+}
+
+// begin handles a complete head: it chooses the route and runs it, or sees to
+// it that it is run. rest is what follows in the input; it returns how much of
+// it it consumed.
+func (cn *conn) begin(c *netpoll.Conn, rest []byte) (n int) {
+	l, x := cn.loop, cn.x
+	cn.timed = false
+	x.begin(cn, c)
+	plan := x.plan
+	if x.ContentLength() == 0 {
+		ev, _ := cn.h1.Next(&x.Exchange, nil, &l.limits)
+		invariant.That(ev == h1.EventEnd)
+		x.received = true
+	}
+	limit := plan.MaxBody
+	if limit == 0 {
+		limit = l.host.Limits().RequestBody
+	}
+	if !cn.h1.SetMaxBody(limit) {
+		sdk.WriteError(x, tooLarge(limit))
+		x.CloseAfter()
+		cn.respond(c)
+		return 0
+	}
+	switch {
+	case plan.Ready != 0:
+		cn.sayClose()
+		c.SetOut(x.AppendReady(c.Out(), l.host.Date(c.Now()), l.protocol.ready[plan.Ready-1]))
+		cn.responded(c)
+	case plan.Place == sdk.OffLoop:
+		return cn.depart(c, rest)
+	default:
+		if plan.Body == sdk.BodyCollected {
+			x.Pin()
+		}
+		if x.onLoop(x.runHead) {
+			cn.collect(c)
+			return 0
+		}
+		cn.respond(c)
+	}
+	return 0
+}
+
+// collect makes the connection collect the content that the functions want.
+func (cn *conn) collect(c *netpoll.Conn) {
+	x := cn.x
+	if x.received {
+		cn.body(c)
+		return
+	}
+	cn.phase = phaseCollect
+	if x.ExpectsContinue() && !x.continued && len(x.body) == 0 {
+		x.continued = true
+		c.SetOut(x.AppendContinue(c.Out()))
+	}
+}
+
+// body runs the functions that wanted the content, which is complete.
+func (cn *conn) body(c *netpoll.Conn) {
+	x := cn.x
+	if x.plan.Place == sdk.OffLoop {
+		cn.lend(c)
+		return
+	}
+	x.onLoop(x.runBody)
+	cn.respond(c)
+}
+
+// respond appends the response.
+func (cn *conn) respond(c *netpoll.Conn) {
+	x := cn.x
+	cn.sayClose()
+	c.SetOut(x.appendResponse(c.Out(), cn.loop.host.Date(c.Now())))
+	cn.responded(c)
+}
+
+// sayClose makes the response announce the end of the connection when the
+// server shuts down, or when what is left of the request is not worth reading.
+func (cn *conn) sayClose() {
+	x := cn.x
+	if cn.draining || x.plan.Body != sdk.BodyStreamed && !x.received &&
+		(x.ContentLength() > maxDrop || x.ExpectsContinue() && !x.continued) {
+		x.CloseAfter()
+	}
+}
+
+// responded follows a response that has been appended.
+func (cn *conn) responded(c *netpoll.Conn) {
+	x := cn.x
+	x.end(c.Now(), nil)
+	if x.received {
+		cn.finish(c)
+		return
+	}
+	if !x.Persists() {
+		cn.close(c)
+		return
+	}
+	cn.h1.Drop()
+	cn.phase = phaseDrop
+}
+
+// finish ends an exchange whose request has been read and whose response has
+// been appended.
+func (cn *conn) finish(c *netpoll.Conn) {
+	persists := cn.h1.Finish(&cn.x.Exchange)
+	cn.letGo()
+	if !persists || cn.draining {
+		cn.close(c)
+		return
+	}
+	cn.phase = phaseAwait
+}
+
+// letGo gives the exchange back to the loop.
+func (cn *conn) letGo() {
+	if cn.x != nil {
+		cn.loop.give(cn.x)
+		cn.x = nil
+	}
+}
+
+// close ends the connection in order.
+func (cn *conn) close(c *netpoll.Conn) {
+	cn.phase = phaseClosing
+	c.Close()
+}
+
+// wait sets the deadline of what the connection waits for, and lets go of an
+// exchange that has not begun.
+func (cn *conn) wait(c *netpoll.Conn) {
+	limits := cn.loop.host.Limits()
+	if cn.phase != phaseAwait {
+		c.SetDeadline(c.Now() + int64(limits.KeepAliveTimeout))
+		return
+	}
+	cn.letGo()
+	if !cn.h1.Started() {
+		cn.timed = false
+		if cn.draining || cn.ended {
+			cn.close(c)
+			return
+		}
+		c.SetDeadline(c.Now() + int64(limits.KeepAliveTimeout))
+		return
+	}
+	if !cn.timed {
+		cn.timed = true
+		c.SetDeadline(c.Now() + int64(limits.HeadTimeout))
+	}
+}
+
+// refuse answers a request that the engine refused.
+func (cn *conn) refuse(c *netpoll.Conn) {
+	x := cn.x
+	refusal := x.Refusal()
+	if cn.phase != phaseDrop { // else it has been answered
+		c.SetOut(h1.AppendRefusal(c.Out(), cn.loop.host.Date(c.Now()), refusal))
+		x.SetStatus(refusal.Status)
+	}
+	x.end(c.Now(), refusal)
+	cn.close(c)
+}
+
+// Expired implements netpoll.Handler.
+func (cn *conn) Expired(c *netpoll.Conn) {
+	switch cn.phase {
+	case phaseAwait:
+		if cn.timed {
+			cn.refuseLate(c)
+			return
+		}
+		cn.close(c)
+	case phaseCollect:
+		cn.refuseLate(c)
+	case phaseDrop:
+		cn.close(c)
+	case phaseLending, phaseLent, phaseClosing:
+	}
+}
+
+// refuseLate answers 408 to a request that takes too long to arrive.
+func (cn *conn) refuseLate(c *netpoll.Conn) {
+	if cn.x == nil {
+		cn.x = cn.loop.take()
+	}
+	x := cn.x
+	x.ResetResponse()
+	sdk.WriteError(x, errTimeout)
+	x.CloseAfter()
+	c.SetOut(x.appendResponse(c.Out(), cn.loop.host.Date(c.Now())))
+	x.end(c.Now(), errTimeout)
+	cn.close(c)
+}
+
+// Ended implements netpoll.Handler.
+func (cn *conn) Ended(c *netpoll.Conn, reset bool) {
+	if c.Lent() {
+		if x := cn.unit.Load(); x != nil && (reset || !cn.loop.host.HalfClose()) {
+			x.life.cancelFor(cn, cn.loop.host.EndCause())
+		}
+		return
+	}
+	if reset || cn.phase == phaseClosing {
+		return // Closed follows
+	}
+	cn.ended = true
+	if cn.phase != phaseLending && !cn.more {
+		// Nothing is owed: a request in progress will never be complete.
+		cn.close(c)
+	}
+}
+
+// Draining implements netpoll.Handler.
+func (cn *conn) Draining(c *netpoll.Conn) {
+	cn.draining = true
+	if cn.phase == phaseAwait && !cn.h1.Started() {
+		cn.close(c)
+	}
+}
+
+// Closed implements netpoll.Handler.
+func (cn *conn) Closed(c *netpoll.Conn) {
+	if x := cn.x; x != nil {
+		x.end(c.Now(), cn.loop.host.EndCause())
+		cn.letGo()
+	}
+	cn.phase = phaseClosing
+}

@@ -1,0 +1,276 @@
+package http1
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/windhover-go/windhover/h1"
+	"github.com/windhover-go/windhover/netpoll"
+	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/msg"
+)
+
+// An Exchange is one request and its response on a connection of a server. It
+// implements the features of package sdk that HTTP/1.1 has; the linker drops
+// those that no function of the app takes.
+//
+// Exchanges are made, reused and owned by the server. An app sees one only as
+// the features in its functions' parameters.
+type Exchange struct {
+	h1.Exchange
+	loop *loop
+	task sdk.Task
+
+	// Of the present request.
+	conn    *conn
+	nc      *netpoll.Conn
+	plan    *sdk.Plan // nil when no route was chosen
+	started int64     // when the head was complete, on the loop's clock
+
+	body      []byte // the content that is collected
+	received  bool   // the request is complete
+	continued bool   // 100 (Continue) was sent
+	refused   bool   // the content is malformed or too large
+	headRun   bool   // Head has run, or is running
+	failed    bool   // the response is that of a panic
+
+	// Of a unit.
+	waiter  netpoll.Waiter
+	wire    []byte // what is to be sent
+	stream  streamState
+	failure error  // why the response cannot go on
+	in      []byte // input of a streamed request; in[at:] is not consumed
+	at      int
+	piece   []byte // content that Read has not handed out; part of in
+	inErr   error  // what ended the content early
+	life    lifetime
+	lived   bool // life was used
+}
+
+// Compile-time checks: an exchange offers every feature.
+var (
+	_ sdk.Request        = (*Exchange)(nil)
+	_ sdk.RequestHeaders = (*Exchange)(nil)
+	_ sdk.RequestBody    = (*Exchange)(nil)
+	_ sdk.RequestStream  = (*Exchange)(nil)
+	_ sdk.Response       = (*Exchange)(nil)
+	_ sdk.ResponseStream = (*Exchange)(nil)
+	_ sdk.Connection     = (*Exchange)(nil)
+	_ sdk.Lifetime       = (*Exchange)(nil)
+	_ sdk.Unit           = (*Exchange)(nil)
+)
+
+// errTimeout answers a request that does not arrive in time.
+var errTimeout = sdk.NewError(408, "the request took too long to arrive")
+
+func tooLarge(limit int64) error {
+	return sdk.NewError(413, fmt.Sprintf("the content is over the limit of %d octets", limit))
+}
+
+// begin chooses the route of a request whose head was read.
+func (x *Exchange) begin(cn *conn, c *netpoll.Conn) {
+	x.conn, x.nc = cn, c
+	x.started = c.Now()
+	x.plan = x.task.Route()
+}
+
+// onLoop runs run, runHead or runBody, under the eyes of the watchdog.
+func (x *Exchange) onLoop(run func() bool) bool {
+	x.loop.host.Enter(x.plan)
+	wantBody := run()
+	x.loop.host.Leave()
+	return wantBody
+}
+
+// runHead runs the functions up to the content.
+func (x *Exchange) runHead() (wantBody bool) {
+	defer x.recovered()
+	return x.task.Head()
+}
+
+// runBody runs the functions that want the content.
+func (x *Exchange) runBody() (wantBody bool) {
+	defer x.recovered()
+	x.task.Body(x.body)
+	return false
+}
+
+// recovered makes a panic of the app's functions the answer 500. It is
+// deferred by the two that run them.
+func (x *Exchange) recovered() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	x.failed = true
+	x.loop.host.Panicked(x.plan, v)
+	if x.stream != streamClosed {
+		x.failure = sdk.ErrPanicked
+		return
+	}
+	x.ResetResponse()
+	sdk.WriteError(x, sdk.ErrPanicked)
+}
+
+// SetStatus implements sdk.Response. After the head was sent it ends the
+// exchange: the response cannot be what the app wants.
+func (x *Exchange) SetStatus(status int) {
+	if x.stream != streamClosed {
+		if x.failure == nil {
+			x.failure = sdk.ErrTooLate
+		}
+		return
+	}
+	x.Exchange.SetStatus(status)
+}
+
+// appendResponse appends the whole response.
+func (x *Exchange) appendResponse(dst, date []byte) []byte {
+	x.checkFields()
+	return x.AppendResponse(dst, date)
+}
+
+// checkFields replaces a response with a field that cannot be sent by the
+// answer 500, and reports it.
+func (x *Exchange) checkFields() {
+	if err := x.ResponseFields().Err(); err != nil {
+		x.loop.host.Panicked(x.plan, err)
+		x.ResetResponse()
+		sdk.WriteError(x, err)
+	}
+}
+
+// end tells the task how the exchange ended, if it was told of its begin.
+func (x *Exchange) end(now int64, err error) {
+	if x.plan == nil {
+		return
+	}
+	out := sdk.Outcome{Route: x.plan.Name, Status: x.Status(), Octets: x.ContentSent(), Err: err}
+	if x.failed && err == nil {
+		out.Err = sdk.ErrPanicked
+	}
+	if x.plan.Done {
+		if x.plan.Place == sdk.OnLoop {
+			now = x.loop.host.Loop().Clock() // the turn's time does not move
+		}
+		out.Duration = time.Duration(now - x.started)
+	}
+	x.endTask(out)
+	x.plan = nil
+	if x.lived {
+		x.lived = false
+		x.life.end()
+	}
+}
+
+// endTask runs the Done phase. A panic there has nothing left to answer.
+func (x *Exchange) endTask(out sdk.Outcome) {
+	defer x.reported()
+	x.task.End(out)
+}
+
+// reported reports a panic of the Done phase.
+func (x *Exchange) reported() {
+	if v := recover(); v != nil {
+		x.loop.host.Panicked(x.plan, v)
+	}
+}
+
+// maxKept bounds the memory of each buffer that an exchange keeps for reuse.
+const maxKept = 16 << 10
+
+// reset readies the exchange for another request.
+func (x *Exchange) reset() {
+	x.Reset()
+	x.conn, x.nc, x.plan = nil, nil, nil
+	x.received, x.continued, x.refused, x.headRun, x.failed = false, false, false, false, false
+	x.stream, x.failure, x.inErr, x.piece, x.at = streamClosed, nil, nil, nil, 0
+	x.body, x.wire, x.in = kept(x.body), kept(x.wire), kept(x.in)
+}
+
+// kept returns b empty, or nil when it is too large to be kept.
+func kept(b []byte) []byte {
+	if cap(b) > maxKept {
+		return nil
+	}
+	return b[:0]
+}
+
+// ContentType implements sdk.RequestBody.
+func (x *Exchange) ContentType() msg.View {
+	value, _ := x.RequestField("Content-Type")
+	return value
+}
+
+// RemoteAddr implements sdk.Connection.
+func (x *Exchange) RemoteAddr() netip.AddrPort { return x.nc.RemoteAddr() }
+
+// LocalAddr implements sdk.Connection.
+func (x *Exchange) LocalAddr() netip.AddrPort { return x.nc.LocalAddr() }
+
+// Context implements sdk.Lifetime.
+func (x *Exchange) Context() context.Context {
+	x.lived = true
+	return x.life.context()
+}
+
+// A lifetime is the context of an exchange, made when it is asked for. The
+// loop may cancel it while a unit has the exchange, so it has a lock.
+type lifetime struct {
+	mu     sync.Mutex
+	owner  *conn // the connection whose end cancels it, while it is lent
+	cause  error // why it was cancelled
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+}
+
+func (l *lifetime) own(cn *conn) {
+	l.mu.Lock()
+	l.owner = cn
+	l.mu.Unlock()
+}
+
+func (l *lifetime) disown() {
+	l.mu.Lock()
+	l.owner = nil
+	l.mu.Unlock()
+}
+
+// context returns the context.
+func (l *lifetime) context() context.Context {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ctx == nil {
+		l.ctx, l.cancel = context.WithCancelCause(context.Background())
+		if l.cause != nil {
+			l.cancel(l.cause)
+		}
+	}
+	return l.ctx
+}
+
+// cancelFor cancels the context if the exchange still belongs to cn.
+func (l *lifetime) cancelFor(cn *conn, cause error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.owner != cn || l.cause != nil {
+		return
+	}
+	l.cause = cause
+	if l.cancel != nil {
+		l.cancel(cause)
+	}
+}
+
+// end ends the context with the exchange.
+func (l *lifetime) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.cancel != nil {
+		l.cancel(context.Canceled)
+	}
+	l.ctx, l.cancel, l.cause = nil, nil, nil
+}

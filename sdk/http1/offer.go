@@ -1,0 +1,98 @@
+package http1
+
+import (
+	"sync"
+
+	"github.com/windhover-go/windhover/h1"
+	"github.com/windhover-go/windhover/netpoll"
+	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/msg"
+)
+
+// Offer offers an app over HTTP/1.1. bind returns the task that runs the app's
+// pipeline over an exchange; it is called once for each exchange that the
+// server makes, and both are reused. ready are the responses that plans refer
+// to (sdk.Plan.Ready).
+func Offer(s *sdk.Setup, bind func(x *Exchange) sdk.Task, ready ...sdk.ReadyResponse) {
+	p := &protocol{bind: bind}
+	for _, r := range ready {
+		var fields msg.Fields
+		for _, f := range r.Fields {
+			fields.Add(f.Name, f.Value)
+		}
+		p.ready = append(p.ready, h1.NewReady(r.Status, &fields, []byte(r.Content)))
+	}
+	s.Offer(p)
+}
+
+// protocol is what Offer was given. Read-only after Offer.
+type protocol struct {
+	bind  func(x *Exchange) sdk.Task
+	ready []*h1.Ready
+}
+
+// Name implements sdk.Protocol.
+func (p *protocol) Name() string { return "http/1.1" }
+
+// Attach implements sdk.Protocol.
+func (p *protocol) Attach(h *sdk.Host) func(c *netpoll.Conn) netpoll.Handler {
+	l := &loop{host: h, protocol: p, limits: h.Limits().Limits}
+	// The limit of a request's content is the route's (Conn.SetMaxBody), which
+	// is known when the head has been read, so the engine gets none.
+	l.limits.RequestBody = 1<<63 - 1
+	return l.accept
+}
+
+// loop is HTTP/1.1 on one loop.
+type loop struct {
+	host     *sdk.Host
+	protocol *protocol
+	limits   msg.Limits // as the engine has them; read-only
+	free     []*Exchange
+
+	mu       sync.Mutex
+	returned []*Exchange // given back by units; moved to free when that is empty
+}
+
+// maxFree bounds the exchanges that a loop keeps for reuse, each of some KiB.
+const maxFree = 256
+
+func (l *loop) accept(c *netpoll.Conn) netpoll.Handler {
+	c.SetDeadline(c.Now() + int64(l.host.Limits().KeepAliveTimeout))
+	return &conn{loop: l}
+}
+
+// take returns an exchange that is ready.
+func (l *loop) take() *Exchange {
+	if len(l.free) == 0 {
+		l.mu.Lock()
+		l.free, l.returned = l.returned, l.free
+		l.mu.Unlock()
+	}
+	if n := len(l.free); n > 0 {
+		x := l.free[n-1]
+		l.free = l.free[:n-1]
+		return x
+	}
+	x := &Exchange{loop: l}
+	x.task = l.protocol.bind(x)
+	return x
+}
+
+// give takes back an exchange on the loop.
+func (l *loop) give(x *Exchange) {
+	x.reset()
+	if len(l.free) < maxFree {
+		l.free = append(l.free, x)
+	}
+}
+
+// giveBack takes back an exchange from a unit.
+func (l *loop) giveBack(x *Exchange) {
+	x.reset()
+	l.mu.Lock()
+	if len(l.returned) < maxFree {
+		l.returned = append(l.returned, x)
+	}
+	l.mu.Unlock()
+}

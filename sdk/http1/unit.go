@@ -1,0 +1,159 @@
+package http1
+
+import (
+	"github.com/windhover-go/windhover/h1"
+	"github.com/windhover-go/windhover/netpoll"
+	"github.com/windhover-go/windhover/sdk"
+)
+
+// depart readies an exchange whose functions run off the loop and lends it. The
+// head is copied, and with it the content that stands in the input already:
+// when that is all of it, or the route streams, the unit needs the loop no
+// more. It returns how much of rest it took.
+func (cn *conn) depart(c *netpoll.Conn, rest []byte) (n int) {
+	x := cn.x
+	x.Pin()
+	switch {
+	case x.received:
+	case x.plan.Body == sdk.BodyStreamed:
+		x.in, x.at = append(x.in[:0], rest...), 0
+		n = len(rest)
+	case x.plan.Body == sdk.BodyCollected:
+		n = cn.gather(rest)
+		if x.refused {
+			cn.refuse(c)
+			return len(rest)
+		}
+	}
+	cn.lend(c)
+	return n
+}
+
+// gather collects what rest holds of the content.
+func (cn *conn) gather(rest []byte) (n int) {
+	x := cn.x
+	for {
+		ev, m := cn.h1.Next(&x.Exchange, rest[n:], &cn.loop.limits)
+		n += m
+		switch ev {
+		case h1.EventContent:
+			x.body = append(x.body, x.Exchange.Content()...)
+			continue
+		case h1.EventEnd:
+			x.received = true
+		case h1.EventRefused:
+			x.refused = true
+		case h1.EventNone, h1.EventHead:
+		}
+		return n
+	}
+}
+
+// lend hands the connection to a unit as soon as what stands before its
+// response is sent.
+func (cn *conn) lend(c *netpoll.Conn) {
+	x := cn.x
+	if !c.Flush() {
+		cn.phase = phaseLending
+		c.AgainWhenSent()
+		return
+	}
+	cn.phase = phaseLent
+	cn.then = thenAwait
+	x.lived = true
+	x.life.own(cn)
+	cn.unit.Store(x)
+	if x.waiter == nil {
+		x.waiter = cn.loop.host.Waiter()
+	}
+	c.Lend(x.waiter)
+	cn.loop.host.Start(x.plan, x)
+}
+
+// RunUnit implements sdk.Unit: it runs the functions of the exchange, sends
+// the response and gives the connection back.
+func (x *Exchange) RunUnit() {
+	if !x.headRun {
+		x.headRun = true
+		if wantBody := x.runHead(); wantBody {
+			if !x.received {
+				x.giveBack(thenCollect)
+				return
+			}
+			x.runBody()
+		}
+	} else {
+		x.runBody()
+	}
+	x.complete()
+}
+
+// complete sends the response, or what is left of it, and ends the exchange.
+func (x *Exchange) complete() {
+	cn := x.conn
+	err := x.send()
+	now := x.loop.host.Loop().Clock()
+	x.life.disown()
+	x.end(now, err)
+	switch {
+	case err != nil:
+		x.giveBack(thenAbort)
+	case !x.Persists():
+		x.giveBack(thenClose)
+	case !x.received:
+		cn.h1.Drop()
+		x.giveBack(thenDrop)
+	case !cn.h1.Finish(&x.Exchange):
+		x.giveBack(thenClose)
+	default:
+		x.depose(now)
+	}
+}
+
+// send sends what is not sent of the response.
+func (x *Exchange) send() error {
+	if x.stream != streamClosed {
+		return x.endStream()
+	}
+	x.conn.sayClose()
+	x.wire = x.appendResponse(x.wire[:0], x.loop.host.Date(x.loop.host.Loop().Clock()))
+	return x.gone(x.nc.WriteLent(x.wire))
+}
+
+// depose ends the loan with nothing left to do: the connection waits for its
+// next request, and the exchange is free.
+func (x *Exchange) depose(now int64) {
+	cn, c := x.conn, x.nc
+	cn.unit.Store(nil)
+	cn.x, cn.phase = nil, phaseAwait
+	c.SetDeadline(now + int64(x.loop.host.Limits().KeepAliveTimeout))
+	c.GiveBack(x.in[x.at:], false)
+	x.loop.giveBack(x)
+}
+
+// giveBack ends the loan and asks the loop to go on as t says.
+func (x *Exchange) giveBack(t then) {
+	x.conn.then = t
+	x.conn.unit.Store(nil)
+	x.nc.GiveBack(x.in[x.at:], true)
+}
+
+// Returned implements netpoll.Handler.
+func (cn *conn) Returned(c *netpoll.Conn) {
+	cn.unit.Store(nil)
+	switch cn.then {
+	case thenAwait:
+	case thenCollect:
+		cn.collect(c)
+	case thenDrop:
+		cn.phase = phaseDrop
+	case thenClose:
+		cn.letGo()
+		cn.close(c)
+	case thenAbort:
+		cn.letGo()
+		cn.phase = phaseClosing
+		c.Abort()
+	}
+	cn.then = thenAwait
+}

@@ -1,0 +1,286 @@
+package sdk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/windhover-go/windhover/netpoll"
+)
+
+// A Server serves one app. Its methods may be called by any goroutine.
+type Server struct {
+	config    Config
+	listeners []listener
+	addresses []netip.AddrPort
+	loops     []*netpoll.Loop
+	hosts     []*Host
+
+	mu    sync.Mutex
+	state serverState
+	ended chan struct{} // closed when every loop has ended
+	errs  []error       // of the loops; complete when ended is closed
+}
+
+type listener struct {
+	fd   int
+	loop int // index of the loop it belongs to
+}
+
+// serverState is the life of a server.
+//
+//	ready ──Serve──▶ serving ──Shutdown──▶ draining ──▶ ended
+//	  └──────────────Shutdown────────────────────────────▲
+type serverState uint8
+
+const (
+	serverReady    serverState = iota // listening; connections wait in the kernel
+	serverServing                     // the loops run
+	serverDraining                    // nothing is accepted; exchanges are finished
+	serverEnded                       // every loop has returned, every descriptor is closed
+)
+
+// ErrServed says that Serve was called for a second time, or after Shutdown.
+var ErrServed = errors.New("windhover: the server was served or shut down before")
+
+// New returns a server of app that listens already: connections that arrive
+// before Serve wait in the kernel. The error names everything in config that
+// cannot work.
+func New(app App, config Config) (*Server, error) {
+	config, err := config.withDefaults(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	var setup Setup
+	app.Install(&setup)
+	if len(setup.protocols) != 1 {
+		return nil, fmt.Errorf("windhover: the app offers %d protocols; a generated pipeline offers HTTP/1.1", len(setup.protocols))
+	}
+	s := &Server{config: config, ended: make(chan struct{})}
+	if err := s.open(setup.protocols[0]); err != nil {
+		s.release()
+		return nil, err
+	}
+	return s, nil
+}
+
+// open makes the listeners and loops.
+func (s *Server) open(p Protocol) error {
+	var errs []error
+	for _, url := range s.config.Endpoints {
+		binds, err := parseEndpoint(url)
+		if err == nil {
+			err = s.listen(binds)
+		}
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	workers, streams := NewPool(s.config.Workers), NewPool(s.config.StreamWorkers)
+	for i := range s.config.Loops {
+		kernel, err := s.config.System.Kernel()
+		if err != nil {
+			return err
+		}
+		limits := &s.config.Limits
+		loop := netpoll.NewLoop(kernel, netpoll.LoopOptions{
+			HighWater:    limits.ResponseBufferHigh,
+			LowWater:     limits.ResponseBufferLow,
+			DrainTimeout: int64(limits.DrainTimeout),
+		})
+		host := newHost(loop, s.config, workers, streams)
+		s.loops, s.hosts = append(s.loops, loop), append(s.hosts, host)
+		accept := p.Attach(host)
+		for _, l := range s.listeners {
+			if l.loop != i {
+				continue
+			}
+			if err := loop.Serve(l.fd, accept); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// listen opens a listener for each loop and address. The addresses of one
+// endpoint get the same port.
+func (s *Server) listen(binds []bind) error {
+	port, opened := uint16(0), false
+	for _, b := range binds {
+		addr := b.addr
+		if addr.Port() == 0 {
+			addr = netip.AddrPortFrom(addr.Addr(), port)
+		}
+		for i := range s.config.Loops {
+			options := netpoll.ListenOptions{DualStack: b.dualStack, Shared: s.config.Loops > 1}
+			fd, bound, err := s.config.System.Listen(addr, options)
+			if err != nil && b.optional && opened && i == 0 {
+				break
+			}
+			if err != nil {
+				return fmt.Errorf("windhover: cannot listen on %v: %w", addr, err)
+			}
+			if addr = bound; i == 0 {
+				s.addresses = append(s.addresses, bound)
+			}
+			s.listeners = append(s.listeners, listener{fd, i})
+		}
+		port, opened = addr.Port(), true
+	}
+	return nil
+}
+
+// Addresses returns the addresses that the server listens on, with the ports
+// that the system chose.
+func (s *Server) Addresses() []netip.AddrPort { return s.addresses }
+
+// Serve answers requests until ctx ends or Shutdown is called, and returns
+// when every connection is closed. When ctx ends it shuts down as Shutdown
+// does, within Limits.ShutdownTimeout. It returns nil after a shutdown, also one
+// that had to abort exchanges, and otherwise the error that ended a loop.
+func (s *Server) Serve(ctx context.Context) error {
+	s.mu.Lock()
+	if s.state != serverReady {
+		s.mu.Unlock()
+		return ErrServed
+	}
+	s.state = serverServing
+	s.mu.Unlock()
+
+	var running sync.WaitGroup
+	for _, loop := range s.loops {
+		running.Go(func() {
+			if err := loop.Run(); err != nil {
+				s.failed(err)
+			}
+		})
+	}
+	go s.watch()
+	stop := context.AfterFunc(ctx, func() {
+		timed, cancel := context.WithTimeout(context.Background(), s.config.Limits.ShutdownTimeout)
+		defer cancel()
+		_ = s.Shutdown(timed) // its only error is that exchanges were aborted
+	})
+	running.Wait()
+	stop()
+	s.release()
+	s.mu.Lock()
+	s.state = serverEnded
+	s.mu.Unlock()
+	close(s.ended)
+	return errors.Join(s.errs...)
+}
+
+// watch runs the watchdog until the server has ended.
+func (s *Server) watch() {
+	d := watchdog{after: s.config.StallAfter, onStall: s.config.OnStall}
+	for _, h := range s.hosts {
+		d.watches = append(d.watches, &h.watch)
+	}
+	d.run(s.ended)
+}
+
+// failed notes the error of a loop and ends the others: a server that serves
+// on some of its loops only would lose connections in silence.
+func (s *Server) failed(err error) {
+	s.mu.Lock()
+	s.errs = append(s.errs, err)
+	s.mu.Unlock()
+	for _, loop := range s.loops {
+		loop.Stop()
+	}
+}
+
+// Shutdown ends the server in order: it accepts no connection, closes those
+// that wait for a request, lets the others finish what they do, and returns
+// when all are closed. When ctx ends first, what is left is aborted, and the
+// error is that of ctx. It is safe to call it several times.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	switch s.state {
+	case serverReady:
+		s.state = serverEnded
+		s.mu.Unlock()
+		s.release()
+		close(s.ended)
+		return nil
+	case serverServing:
+		s.state = serverDraining
+		for _, loop := range s.loops {
+			loop.Post(drain{})
+		}
+	case serverDraining, serverEnded:
+	}
+	s.mu.Unlock()
+	select {
+	case <-s.ended:
+		return nil
+	case <-ctx.Done():
+	}
+	for _, h := range s.hosts {
+		h.loop.Post(abort{h})
+	}
+	<-s.ended
+	return ctx.Err()
+}
+
+// drain makes a loop finish its connections and then end.
+type drain struct{}
+
+// Deliver implements netpoll.Mail.
+func (drain) Deliver(l *netpoll.Loop) { l.Drain() }
+
+// abort makes a loop end now.
+type abort struct{ host *Host }
+
+// Deliver implements netpoll.Mail.
+func (a abort) Deliver(l *netpoll.Loop) {
+	a.host.Abort()
+	l.Stop()
+}
+
+// release closes the listeners.
+func (s *Server) release() {
+	for _, l := range s.listeners {
+		_ = s.config.System.Close(l.fd) // a listener has nothing to lose
+	}
+	s.listeners = nil
+}
+
+// Run serves app until the process is asked to end (SIGINT, SIGTERM), and then
+// shuts down: exchanges are finished within 30 seconds. A second signal ends the process at
+// once. Endpoints and loops come from the environment (WINDHOVER_URLS,
+// WINDHOVER_LOOPS). It prints one line with the addresses to standard error.
+func Run(app App) error {
+	s, err := New(app, Config{})
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // from then on a signal has its default effect
+	fmt.Fprintf(os.Stderr, "windhover: listening on %s\n", urls(s.addresses))
+	return s.Serve(ctx)
+}
+
+// urls renders addresses as they can be typed into a browser.
+func urls(addresses []netip.AddrPort) string {
+	var b strings.Builder
+	for i, a := range addresses {
+		if i > 0 {
+			b.WriteString(" ")
+		}
+		b.WriteString("http://" + a.String())
+	}
+	return b.String()
+}
