@@ -24,6 +24,7 @@ type conn struct {
 	draining bool // the server shuts down: the present exchange is the last
 	ended    bool // the peer has finished sending, and all of it has arrived
 	more     bool // requests wait in the input for the next turn
+	last     bool // nothing stands in the input behind the present event
 
 	// unit is the exchange that is lent. The loop sets it; the unit clears it,
 	// holding the exchange's lifetime lock. It is how the loop cancels a context.
@@ -95,6 +96,7 @@ func (cn *conn) Receive(c *netpoll.Conn, in []byte) (n int) {
 		}
 		ev, m := cn.h1.Next(&cn.x.Exchange, in[n:], &l.limits)
 		n += m
+		cn.last = n == len(in)
 		switch ev {
 		case h1.EventHead:
 			answered++
@@ -209,6 +211,11 @@ func (cn *conn) sayClose() {
 // responded follows a response that has been appended.
 func (cn *conn) responded(c *netpoll.Conn) {
 	x := cn.x
+	if x.plan.Done && cn.last {
+		// The client need not wait for the Done phase. Amid pipelined requests
+		// it does, so that their answers leave in one write.
+		c.Flush()
+	}
 	x.end(c.Now(), nil)
 	if x.received {
 		cn.finish(c)

@@ -40,7 +40,7 @@ type Exchange struct {
 	// Of a unit.
 	waiter  netpoll.Waiter
 	wire    []byte // what is to be sent
-	stream  streamState
+	stream  stream // nil unless the response is streamed
 	failure error  // why the response cannot go on
 	in      []byte // input of a streamed request; in[at:] is not consumed
 	at      int
@@ -107,7 +107,7 @@ func (x *Exchange) recovered() {
 	}
 	x.failed = true
 	x.loop.host.Panicked(x.plan, v)
-	if x.stream != streamClosed {
+	if x.stream != nil {
 		x.failure = sdk.ErrPanicked
 		return
 	}
@@ -118,7 +118,7 @@ func (x *Exchange) recovered() {
 // SetStatus implements sdk.Response. After the head was sent it ends the
 // exchange: the response cannot be what the app wants.
 func (x *Exchange) SetStatus(status int) {
-	if x.stream != streamClosed {
+	if x.stream != nil {
 		if x.failure == nil {
 			x.failure = sdk.ErrTooLate
 		}
@@ -187,7 +187,7 @@ func (x *Exchange) reset() {
 	x.Reset()
 	x.conn, x.nc, x.plan = nil, nil, nil
 	x.received, x.continued, x.refused, x.headRun, x.failed = false, false, false, false, false
-	x.stream, x.failure, x.inErr, x.piece, x.at = streamClosed, nil, nil, nil, 0
+	x.stream, x.failure, x.inErr, x.piece, x.at = nil, nil, nil, nil, 0
 	x.body, x.wire, x.in = kept(x.body), kept(x.wire), kept(x.in)
 }
 

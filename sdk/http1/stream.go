@@ -7,13 +7,16 @@ import (
 	"github.com/windhover-go/windhover/sdk"
 )
 
-// streamState says how far a streamed response is.
-type streamState uint8
-
-const (
-	streamClosed streamState = iota // not streamed: the response leaves when the functions have returned
-	streamOpen                      // the head is appended
-)
+// A stream is a response that is being streamed: a contentWriter. The exchange
+// knows it by this interface, so that an app that streams nothing links
+// nothing of it.
+type stream interface {
+	// flush sends what was written. It waits while the peer does not read.
+	flush() error
+	// end sends the rest. An error says that the response is not complete:
+	// the connection must not be used again.
+	end() error
+}
 
 const (
 	// pieceSize is the content that a stream collects before it makes a piece
@@ -28,8 +31,7 @@ func (x *Exchange) OpenResponse() sdk.ContentWriter { return x.OpenResponseSized
 
 // OpenResponseSized implements sdk.ResponseStream.
 func (x *Exchange) OpenResponseSized(n int64) sdk.ContentWriter {
-	if x.stream == streamClosed {
-		x.stream = streamOpen
+	if x.stream == nil {
 		x.checkFields()
 		x.conn.sayClose()
 		x.wire = x.wire[:0]
@@ -41,6 +43,7 @@ func (x *Exchange) OpenResponseSized(n int64) sdk.ContentWriter {
 		}
 		host := x.loop.host
 		x.wire = x.AppendStreamHead(x.wire, host.Date(host.Loop().Clock()), n)
+		x.stream = (*contentWriter)(x)
 	}
 	return (*contentWriter)(x)
 }
@@ -50,15 +53,14 @@ type contentWriter Exchange
 
 // Write implements sdk.ContentWriter.
 func (w *contentWriter) Write(p []byte) (n int, err error) {
-	x := (*Exchange)(w)
-	if x.failure != nil {
-		return 0, x.failure
+	if w.failure != nil {
+		return 0, w.failure
 	}
-	content := x.ResponseContent()
+	content := w.ResponseContent()
 	if content.Len()+len(p) < pieceSize {
 		return content.Write(p)
 	}
-	if err := x.emitCollected(); err != nil {
+	if err := w.emitCollected(); err != nil {
 		return 0, err
 	}
 	if len(p) < pieceSize {
@@ -66,7 +68,7 @@ func (w *contentWriter) Write(p []byte) (n int, err error) {
 	}
 	for len(p) > 0 {
 		piece := p[:min(len(p), wireSize)]
-		if err := x.emit(piece); err != nil {
+		if err := w.emit(piece); err != nil {
 			return n, err
 		}
 		n, p = n+len(piece), p[len(piece):]
@@ -75,55 +77,56 @@ func (w *contentWriter) Write(p []byte) (n int, err error) {
 }
 
 // Flush implements sdk.ContentWriter.
-func (w *contentWriter) Flush() error {
-	x := (*Exchange)(w)
-	if err := x.emitCollected(); err != nil {
+func (w *contentWriter) Flush() error { return w.flush() }
+
+// flush implements stream.
+func (w *contentWriter) flush() error {
+	if err := w.emitCollected(); err != nil {
 		return err
 	}
-	return x.flush()
+	return w.send()
+}
+
+// end implements stream.
+func (w *contentWriter) end() error {
+	if err := w.emitCollected(); err != nil {
+		return err
+	}
+	wire, short := w.AppendStreamEnd(w.wire)
+	w.wire = wire
+	if err := w.send(); err != nil {
+		return err
+	}
+	return short
 }
 
 // emitCollected makes a piece of what was collected.
-func (x *Exchange) emitCollected() error {
-	content := x.ResponseContent()
-	err := x.emit(content.Collected())
+func (w *contentWriter) emitCollected() error {
+	content := w.ResponseContent()
+	err := w.emit(content.Collected())
 	content.Reset()
 	return err
 }
 
 // emit appends a piece of the content and sends what is worth a system call.
-func (x *Exchange) emit(piece []byte) error {
-	if x.failure != nil {
-		return x.failure
+func (w *contentWriter) emit(piece []byte) error {
+	if w.failure != nil {
+		return w.failure
 	}
-	x.wire, x.failure = x.AppendStreamContent(x.wire, piece)
-	if x.failure == nil && len(x.wire) >= wireSize {
-		return x.flush()
+	w.wire, w.failure = w.AppendStreamContent(w.wire, piece)
+	if w.failure == nil && len(w.wire) >= wireSize {
+		return w.send()
 	}
-	return x.failure
+	return w.failure
 }
 
-// flush sends what was appended. It waits while the peer does not read.
-func (x *Exchange) flush() error {
-	if x.failure == nil && len(x.wire) > 0 {
-		x.failure = x.gone(x.nc.WriteLent(x.wire))
-		x.wire = x.wire[:0]
+// send sends what was appended.
+func (w *contentWriter) send() error {
+	if w.failure == nil && len(w.wire) > 0 {
+		w.failure = (*Exchange)(w).gone(w.nc.WriteLent(w.wire))
+		w.wire = w.wire[:0]
 	}
-	return x.failure
-}
-
-// endStream sends the rest of a streamed response. An error says that the
-// response is not complete: the connection must not be used again.
-func (x *Exchange) endStream() error {
-	if err := x.emitCollected(); err != nil {
-		return err
-	}
-	wire, short := x.AppendStreamEnd(x.wire)
-	x.wire = wire
-	if err := x.flush(); err != nil {
-		return err
-	}
-	return short
+	return w.failure
 }
 
 // gone turns an error of the connection into the one that the app sees.
@@ -187,8 +190,8 @@ func (x *Exchange) nextPiece() error {
 
 // fill reads more input behind what is not consumed.
 func (x *Exchange) fill() error {
-	if x.stream != streamClosed {
-		if err := (*contentWriter)(x).Flush(); err != nil {
+	if x.stream != nil {
+		if err := x.stream.flush(); err != nil {
 			return err
 		}
 	}

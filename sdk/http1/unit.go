@@ -112,8 +112,8 @@ func (x *Exchange) complete() {
 
 // send sends what is not sent of the response.
 func (x *Exchange) send() error {
-	if x.stream != streamClosed {
-		return x.endStream()
+	if x.stream != nil {
+		return x.stream.end()
 	}
 	x.conn.sayClose()
 	x.wire = x.appendResponse(x.wire[:0], x.loop.host.Date(x.loop.host.Loop().Clock()))

@@ -1,0 +1,122 @@
+package sdk
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestParseEndpoint(t *testing.T) {
+	for _, tt := range []struct {
+		url  string
+		want []string // addresses; "dual" behind one for both families
+		err  string   // what the error has to say, and how to fix it
+	}{
+		{url: "http://127.0.0.1:8080", want: []string{"127.0.0.1:8080"}},
+		{url: "http://127.0.0.1:8080/", want: []string{"127.0.0.1:8080"}},
+		{url: "http://[::1]:0", want: []string{"[::1]:0"}},
+		{url: "http://:8080", want: []string{"[::]:8080 dual"}},
+		{url: "http://localhost:5000", want: []string{"127.0.0.1:5000", "[::1]:5000"}},
+
+		{url: "127.0.0.1:8080", err: "is not a URL; write http://HOST:PORT"},
+		{url: "https://:8443", err: "does not declare TLS"},
+		{url: "ftp://:21", err: `scheme "ftp"`},
+		{url: "http://127.0.0.1", err: "has no port"},
+		{url: "http://[::1]", err: "has no port"},
+		{url: "http://127.0.0.1:x", err: "port has to be a number"},
+		{url: "http://127.0.0.1:65536", err: "port has to be a number"},
+		{url: "http://127.0.0.1:-1", err: "port has to be a number"},
+		{url: "http://example.com:80", err: "has to be an IP address"},
+		{url: "http://::1:80", err: "IPv6 in brackets"},
+		{url: "http://[127.0.0.1]:80", err: "has to be an IP address"},
+		{url: "http://127.0.0.1:80/path", err: "more than a host and a port"},
+		{url: "http://user@127.0.0.1:80", err: "more than a host and a port"},
+	} {
+		t.Run(tt.url, func(t *testing.T) {
+			binds, err := parseEndpoint(tt.url)
+			if tt.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.err) || !strings.Contains(err.Error(), tt.url) {
+					t.Fatalf("error %v; want one that names the endpoint and says %q", err, tt.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, b := range binds {
+				text := b.addr.String()
+				if b.dualStack {
+					text += " dual"
+				}
+				got = append(got, text)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("stands for %v; want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestConfigDefaults(t *testing.T) {
+	none := func(string) string { return "" }
+	c, err := Config{}.withDefaults(none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The table of limits that README shows.
+	for _, tt := range []struct {
+		name      string
+		got, want int64
+	}{
+		{"RequestLine", int64(c.Limits.RequestLine), 8192},
+		{"FieldSection", int64(c.Limits.FieldSection), 32768},
+		{"Fields", int64(c.Limits.Fields), 100},
+		{"RequestBody", c.Limits.RequestBody, 30_000_000},
+		{"ChunkLine", int64(c.Limits.ChunkLine), 256},
+		{"ResponseBufferHigh", int64(c.Limits.ResponseBufferHigh), 65536},
+		{"ResponseBufferLow", int64(c.Limits.ResponseBufferLow), 16384},
+		{"Pipelined", int64(c.Limits.Pipelined), 64},
+		{"HeadTimeout", int64(c.Limits.HeadTimeout), int64(30 * time.Second)},
+		{"KeepAliveTimeout", int64(c.Limits.KeepAliveTimeout), int64(130 * time.Second)},
+		{"DrainTimeout", int64(c.Limits.DrainTimeout), int64(5 * time.Second)},
+		{"ShutdownTimeout", int64(c.Limits.ShutdownTimeout), int64(30 * time.Second)},
+		{"StallAfter", int64(c.StallAfter), int64(20 * time.Millisecond)},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("%s is %d by default; want %d", tt.name, tt.got, tt.want)
+		}
+	}
+	if !slices.Equal(c.Endpoints, []string{"http://localhost:5000"}) {
+		t.Errorf("endpoints %v by default", c.Endpoints)
+	}
+}
+
+func TestConfigEnvironment(t *testing.T) {
+	env := func(values map[string]string) func(string) string {
+		return func(name string) string { return values[name] }
+	}
+	set := env(map[string]string{"WINDHOVER_URLS": " http://:1 ;http://:2;", "WINDHOVER_LOOPS": "3"})
+	c, err := Config{}.withDefaults(set)
+	if err != nil || c.Loops != 3 || !slices.Equal(c.Endpoints, []string{"http://:1", "http://:2"}) {
+		t.Errorf("from the environment: %d loops, %v, %v", c.Loops, c.Endpoints, err)
+	}
+	c, err = Config{Endpoints: []string{"http://:9"}, Loops: 1}.withDefaults(set)
+	if err != nil || c.Loops != 1 || !slices.Equal(c.Endpoints, []string{"http://:9"}) {
+		t.Errorf("Config does not come before the environment: %d loops, %v, %v", c.Loops, c.Endpoints, err)
+	}
+	for _, loops := range []string{"0", "-1", "two"} {
+		if _, err := (Config{}).withDefaults(env(map[string]string{"WINDHOVER_LOOPS": loops})); err == nil {
+			t.Errorf("WINDHOVER_LOOPS=%s is accepted", loops)
+		}
+	}
+}
+
+func TestUnlimitedLiftsLimits(t *testing.T) {
+	c, err := Config{StallAfter: Unlimited, Limits: Limits{HeadTimeout: Unlimited, KeepAliveTimeout: Unlimited}}.
+		withDefaults(func(string) string { return "" })
+	if err != nil || c.Limits.HeadTimeout != forever || c.Limits.KeepAliveTimeout != forever || c.StallAfter != forever {
+		t.Errorf("timeouts %v, %v, %v; error %v", c.Limits.HeadTimeout, c.Limits.KeepAliveTimeout, c.StallAfter, err)
+	}
+}

@@ -1,0 +1,181 @@
+package sdktest
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/msg"
+)
+
+// A Recorder records what a function writes to its response. It implements
+// sdk.Response and sdk.ResponseStream. The zero value is ready.
+type Recorder struct {
+	status   int
+	fields   msg.Fields
+	content  msg.Buffer
+	streamed int
+}
+
+var (
+	_ sdk.Response       = (*Recorder)(nil)
+	_ sdk.ResponseStream = (*Recorder)(nil)
+)
+
+// Response returns a recorder, to be given to a function that takes
+// sdk.Response or sdk.ResponseStream.
+func Response() *Recorder { return new(Recorder) }
+
+// SetStatus implements sdk.Response.
+func (r *Recorder) SetStatus(status int) { r.status = status }
+
+// ResponseFields implements sdk.Response.
+func (r *Recorder) ResponseFields() *msg.Fields { return &r.fields }
+
+// ResponseContent implements sdk.Response.
+func (r *Recorder) ResponseContent() *msg.Buffer { return &r.content }
+
+// OpenResponse implements sdk.ResponseStream.
+func (r *Recorder) OpenResponse() sdk.ContentWriter { return recorderStream{r} }
+
+// OpenResponseSized implements sdk.ResponseStream.
+func (r *Recorder) OpenResponseSized(int64) sdk.ContentWriter { return recorderStream{r} }
+
+// Status returns the status that was set, or 200.
+func (r *Recorder) Status() int {
+	if r.status == 0 {
+		return 200
+	}
+	return r.status
+}
+
+// Field returns the value of the first field line with that name, or "".
+func (r *Recorder) Field(name string) string {
+	value, _ := r.fields.Value(name)
+	return value.String()
+}
+
+// Text returns the content written so far.
+func (r *Recorder) Text() string { return string(r.content.Collected()) }
+
+// Flushes returns how often a streamed response was flushed.
+func (r *Recorder) Flushes() int { return r.streamed }
+
+// recorderStream is the writer of a recorder's content.
+type recorderStream struct{ r *Recorder }
+
+// Write implements sdk.ContentWriter.
+func (s recorderStream) Write(p []byte) (n int, err error) { return s.r.content.Write(p) }
+
+// Flush implements sdk.ContentWriter.
+func (s recorderStream) Flush() error {
+	s.r.streamed++
+	return nil
+}
+
+// A Made is a request that was made for a test. It implements sdk.Request,
+// sdk.RequestHeaders, sdk.RequestBody and sdk.RequestStream.
+type Made struct {
+	method, path, query string
+	fields              [][2]string
+	content             string
+}
+
+var (
+	_ sdk.Request        = (*Made)(nil)
+	_ sdk.RequestHeaders = (*Made)(nil)
+	_ sdk.RequestBody    = (*Made)(nil)
+	_ sdk.RequestStream  = (*Made)(nil)
+)
+
+// Request returns a request, to be given to a function that takes features of
+// the request. line is a method and a target, such as "GET /users/7?full=1".
+// Each of rest is a field line, such as "Authorization: t"; what follows an
+// empty one is the content.
+//
+// It panics when line or a field line is not of that form.
+func Request(line string, rest ...string) *Made {
+	method, target, ok := strings.Cut(line, " ")
+	if !ok {
+		panic("sdktest: " + line + ` is not a method and a target, such as "GET /users/7"`)
+	}
+	m := &Made{method: method}
+	m.path, m.query, _ = strings.Cut(target, "?")
+	for i, field := range rest {
+		if field == "" {
+			m.content = strings.Join(rest[i+1:], "")
+			break
+		}
+		name, value, ok := strings.Cut(field, ":")
+		if !ok {
+			panic("sdktest: " + field + ` is not a field line, such as "Accept: text/plain"`)
+		}
+		m.fields = append(m.fields, [2]string{name, strings.Trim(value, " \t")})
+	}
+	return m
+}
+
+// Method implements sdk.Request.
+func (m *Made) Method() msg.Method { return msg.ParseMethod([]byte(m.method)) }
+
+// RawPath implements sdk.Request.
+func (m *Made) RawPath() msg.View { return view(m.path) }
+
+// RawQuery implements sdk.Request.
+func (m *Made) RawQuery() msg.View { return view(m.query) }
+
+// RequestField implements sdk.RequestHeaders.
+func (m *Made) RequestField(name string) (value msg.View, ok bool) {
+	for _, f := range m.fields {
+		if view(f[0]).EqualFold(name) {
+			return view(f[1]), true
+		}
+	}
+	return msg.View{}, false
+}
+
+// RequestFieldCount implements sdk.RequestHeaders.
+func (m *Made) RequestFieldCount() int { return len(m.fields) }
+
+// RequestFieldAt implements sdk.RequestHeaders.
+func (m *Made) RequestFieldAt(i int) (name, value msg.View) {
+	return view(m.fields[i][0]), view(m.fields[i][1])
+}
+
+// ContentLength implements sdk.RequestBody.
+func (m *Made) ContentLength() int64 { return int64(len(m.content)) }
+
+// ContentType implements sdk.RequestBody.
+func (m *Made) ContentType() msg.View {
+	value, _ := m.RequestField("Content-Type")
+	return value
+}
+
+// OpenRequest implements sdk.RequestStream.
+func (m *Made) OpenRequest() sdk.Body { return strings.NewReader(m.content) }
+
+// wire returns the request as it is sent.
+func (m *Made) wire() []byte {
+	var b bytes.Buffer
+	b.WriteString(m.method + " " + m.path)
+	if m.query != "" {
+		b.WriteString("?" + m.query)
+	}
+	b.WriteString(" HTTP/1.1\r\n")
+	if _, ok := m.RequestField("Host"); !ok {
+		b.WriteString("Host: test\r\n")
+	}
+	for _, f := range m.fields {
+		b.WriteString(f[0] + ": " + f[1] + "\r\n")
+	}
+	_, chunked := m.RequestField("Transfer-Encoding")
+	_, sized := m.RequestField("Content-Length")
+	if m.content != "" && !chunked && !sized {
+		b.WriteString("Content-Length: " + strconv.Itoa(len(m.content)) + "\r\n")
+	}
+	b.WriteString("\r\n" + m.content)
+	return b.Bytes()
+}
+
+func view(s string) msg.View { return msg.ViewOf([]byte(s)) }
