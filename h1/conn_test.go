@@ -1,0 +1,181 @@
+package h1
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"github.com/windhover-go/windhover/sdk/msg"
+)
+
+// defaults are the limits of most tests.
+var defaults = msg.Limits{}.WithDefaults()
+
+// read feeds the parts to a connection in turn, as reads would deliver them,
+// finishes each exchange as soon as its request is complete, and returns what
+// was found, one line for each event. Runs of content are joined: where they
+// are cut is not part of the answer.
+//
+// Exchanges are taken and given back as a host does it, and poisoned input
+// follows what is presented, so that nothing can depend on either.
+func read(limits *msg.Limits, parts ...string) string {
+	r := reader{limits: limits}
+	for _, part := range parts {
+		r.feed(part)
+	}
+	if r.content != nil {
+		r.flush()
+	}
+	return r.log.String()
+}
+
+type reader struct {
+	limits  *msg.Limits
+	c       Conn
+	x       *Exchange
+	in      []byte
+	log     strings.Builder
+	content []byte
+}
+
+func (r *reader) feed(part string) {
+	// A fresh copy for each call: nothing may be kept of the one before.
+	r.in = append(append(make([]byte, 0, len(r.in)+len(part)+8), r.in...), part...)
+	copy(r.in[len(r.in):cap(r.in)], "\x00\x00\x00\x00\x00\x00\x00\x00")
+	for {
+		if r.x == nil {
+			r.x = &Exchange{}
+		}
+		ev, n := r.c.Next(r.x, r.in, r.limits)
+		if ev != EventContent && ev != EventNone && r.content != nil {
+			r.flush()
+		}
+		switch ev {
+		case EventHead:
+			r.head()
+			r.x.Pin()
+		case EventContent:
+			r.content = append(r.content, r.x.Content()...)
+		case EventEnd:
+			r.log.WriteString("end\n")
+			if !r.c.Finish(r.x) {
+				r.log.WriteString("close\n")
+			}
+			r.x.Reset()
+			r.x = nil
+		case EventRefused:
+			again, m := r.c.Next(&Exchange{}, []byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), r.limits)
+			if again != EventRefused || m != 0 {
+				panic("a refused connection goes on")
+			}
+			if s := r.log.String(); !strings.HasSuffix(s, refusedLine(r.x)) {
+				r.log.WriteString(refusedLine(r.x))
+			}
+			r.in = nil
+			return
+		case EventNone:
+			if !r.c.InExchange() && r.x != nil {
+				r.x.Reset()
+				r.x = nil
+			}
+			r.in = r.in[n:]
+			return
+		}
+		r.in = r.in[n:]
+	}
+}
+
+func refusedLine(x *Exchange) string {
+	return fmt.Sprintf("refused %d %s\n", x.Refusal().Status, x.Refusal().Reason)
+}
+
+func (r *reader) flush() {
+	fmt.Fprintf(&r.log, "content %q\n", r.content)
+	r.content = nil
+}
+
+func (r *reader) head() {
+	x := r.x
+	fmt.Fprintf(&r.log, "%s %s", x.MethodText(), x.RawPath())
+	if x.RawQuery().Len() > 0 {
+		fmt.Fprintf(&r.log, " ?%s", x.RawQuery())
+	}
+	fmt.Fprintf(&r.log, " @%s 1.%d %d\n", x.Authority(), x.Minor(), x.ContentLength())
+	for i := range x.RequestFieldCount() {
+		name, value := x.RequestFieldAt(i)
+		if !name.EqualFold("Host") {
+			fmt.Fprintf(&r.log, "  %s=%s\n", name, value)
+		}
+	}
+}
+
+// everyCut checks that in gives want when it arrives whole, octet by octet, and
+// cut in two at every place.
+func everyCut(t *testing.T, limits *msg.Limits, in, want string) {
+	t.Helper()
+	if got := read(limits, in); got != want {
+		t.Fatalf("whole:\n%swant:\n%s", got, want)
+	}
+	if got := read(limits, strings.Split(in, "")...); got != want && !strings.ContainsFunc(in, func(r rune) bool { return r >= 0x80 }) {
+		t.Fatalf("octet by octet:\n%swant:\n%s", got, want)
+	}
+	for cut := range len(in) + 1 {
+		if got := read(limits, in[:cut], in[cut:]); got != want {
+			t.Fatalf("cut at %d:\n%swant:\n%s", cut, got, want)
+		}
+	}
+}
+
+func TestSmoke(t *testing.T) {
+	for _, in := range []string{
+		"GET /plaintext?a=b HTTP/1.1\r\nHost: localhost:8080\r\nAccept: */*\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.0\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nx: y\r\n\r\n\r\n\r\nGET /a%20 HTTP/1.1\r\nHost: \r\n\r\n",
+		"GET / HTTP/1.1\r\nHo st: a\r\n",
+		"GET / HTTP/2.0\r\n",
+	} {
+		got := read(&defaults, in)
+		t.Log(got)
+		everyCut(t, &defaults, in, got)
+	}
+}
+
+func TestSizes(t *testing.T) {
+	if n := unsafe.Sizeof(Conn{}); n > 64 {
+		t.Errorf("a Conn has %d octets; want at most 64", n)
+	}
+	t.Logf("Conn %d, Exchange %d octets", unsafe.Sizeof(Conn{}), unsafe.Sizeof(Exchange{}))
+}
+
+const tfb = "GET /plaintext HTTP/1.1\r\nHost: server:8080\r\nAccept: text/plain,text/html;q=0.9,application/xhtml+xml;q=0.9,application/xml;q=0.8,*/*;q=0.7\r\nConnection: keep-alive\r\n\r\n"
+
+const browser = "GET /users/42/profile?tab=activity&page=3 HTTP/1.1\r\nHost: www.example.com\r\nConnection: keep-alive\r\n" +
+	"Cache-Control: max-age=0\r\nsec-ch-ua: \"Chromium\";v=\"128\", \"Not;A=Brand\";v=\"24\", \"Google Chrome\";v=\"128\"\r\n" +
+	"sec-ch-ua-mobile: ?0\r\nsec-ch-ua-platform: \"Linux\"\r\nUpgrade-Insecure-Requests: 1\r\n" +
+	"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36\r\n" +
+	"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8\r\n" +
+	"Sec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-GB,en;q=0.9\r\n" +
+	"Cookie: sid=0123456789abcdef0123456789abcdef; theme=dark\r\n\r\n"
+
+func benchmarkRead(b *testing.B, in string) {
+	var c Conn
+	x := new(Exchange)
+	octets := []byte(in)
+	b.SetBytes(int64(len(in)))
+	b.ReportAllocs()
+	for b.Loop() {
+		ev, n := c.Next(x, octets, &defaults)
+		if ev != EventHead || n != len(octets) {
+			b.Fatal(ev, n)
+		}
+		if ev, _ = c.Next(x, nil, &defaults); ev != EventEnd {
+			b.Fatal(ev)
+		}
+		c.Finish(x)
+		x.Reset()
+	}
+}
+
+func BenchmarkReadTFB(b *testing.B)     { benchmarkRead(b, tfb) }
+func BenchmarkReadBrowser(b *testing.B) { benchmarkRead(b, browser) }

@@ -1,0 +1,218 @@
+package h1
+
+import "bytes"
+
+// facts is what the fields of a head say that the engine acts on.
+type facts struct {
+	length int64  // of Content-Length
+	fault  Reason // the first field value that is refused
+	seen   seen
+	coding coding // of Transfer-Encoding
+}
+
+// seen says what has been seen in a head.
+type seen uint16
+
+const (
+	seenHost        seen = 1 << iota
+	seenLength           // Content-Length
+	seenCoding           // Transfer-Encoding
+	seenCodingOther      // a transfer coding other than chunked
+	seenClose            // Connection: close
+	seenKeepAlive        // Connection: keep-alive
+	seenContinue         // Expect: 100-continue
+	seenExpectOther      // any other expectation
+)
+
+// coding is what Transfer-Encoding says, all its lines taken together.
+type coding uint8
+
+const (
+	codingNone    coding = iota // no coding has been named
+	codingOther                 // the last is not chunked
+	codingChunked               // the last is chunked, and it is the only one of them
+	codingBroken                // it is malformed, or chunked stands before another
+)
+
+// frame decides how the body of a request is framed, and is the only place that
+// does (RFC 9112 section 6.3): length is the number of its octets, or -1 for
+// the chunked coding. Whatever two readers could take for two different
+// requests is refused.
+func frame(f *facts, minor uint8) (length int64, r Reason) {
+	switch {
+	case f.seen&seenCoding == 0:
+		return f.length, ReasonNone
+	case f.seen&seenLength != 0:
+		return 0, ReasonLengthCoding
+	case minor == 0:
+		return 0, ReasonCodingVersion
+	case f.coding != codingChunked:
+		return 0, ReasonCoding
+	case f.seen&seenCodingOther != 0:
+		return 0, ReasonCodingUnknown
+	}
+	return -1, ReasonNone
+}
+
+// knownLengths holds the lengths of the names of the fields that the engine acts
+// on, as bits.
+const knownLengths uint64 = 1<<4 | 1<<6 | 1<<10 | 1<<14 | 1<<17
+
+// take takes note of a field line, if it is one that the engine acts on. Faults
+// count only when the head is complete, so that they do not depend on how it
+// was cut.
+func (x *Exchange) take(name, buf []byte, value span) {
+	f := &x.facts
+	v := value.of(buf)
+	switch len(name) {
+	case 4:
+		if named(name, "host") {
+			f.blame(x.takeHost(v, value))
+		}
+	case 6:
+		if named(name, "expect") {
+			f.takeExpect(v)
+		}
+	case 10:
+		if named(name, "connection") {
+			f.takeConnection(v)
+		}
+	case 14:
+		if named(name, "content-length") {
+			f.blame(f.takeLength(v))
+		}
+	case 17:
+		if named(name, "transfer-encoding") {
+			f.takeCoding(v)
+		}
+	}
+}
+
+// blame keeps the first fault.
+func (f *facts) blame(r Reason) {
+	if f.fault == ReasonNone {
+		f.fault = r
+	}
+}
+
+// named reports whether a token is the lower-case name, without regard to case.
+func named(token []byte, name string) bool {
+	if len(token) != len(name) {
+		return false
+	}
+	for i, c := range token {
+		if c|0x20 != name[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// takeHost takes the value of Host (RFC 9110 section 7.2), which is empty when
+// the target has no authority. The authority of an absolute-form target comes
+// before it (RFC 9112 section 3.2.2).
+func (x *Exchange) takeHost(v []byte, value span) Reason {
+	if x.facts.seen&seenHost != 0 {
+		return ReasonHostRepeated
+	}
+	x.facts.seen |= seenHost
+	if len(v) > 0 {
+		if _, _, ok := splitAuthority(v); !ok {
+			return ReasonHostMalformed
+		}
+	}
+	if x.authority.end == 0 {
+		x.authority = value
+	}
+	return ReasonNone
+}
+
+// takeExpect takes the value of Expect (RFC 9110 section 10.1.1).
+func (f *facts) takeExpect(v []byte) {
+	if named(v, "100-continue") {
+		f.seen |= seenContinue
+	} else {
+		f.seen |= seenExpectOther
+	}
+}
+
+// takeConnection takes the value of Connection (RFC 9110 section 7.6.1). What
+// else it names is of no concern to a server that forwards nothing.
+func (f *facts) takeConnection(v []byte) {
+	for more := true; more; {
+		var option []byte
+		option, v, more = element(v)
+		switch {
+		case named(option, "close"):
+			f.seen |= seenClose
+		case named(option, "keep-alive"):
+			f.seen |= seenKeepAlive
+		}
+	}
+}
+
+// takeLength takes the value of Content-Length (RFC 9110 section 8.6). A list
+// of equal numbers could be accepted (RFC 9112 section 6.3) and is not.
+func (f *facts) takeLength(v []byte) Reason {
+	if f.seen&seenLength != 0 {
+		return ReasonLengthRepeat
+	}
+	f.seen |= seenLength
+	if len(v) == 0 {
+		return ReasonLength
+	}
+	var n int64
+	for _, c := range v {
+		d := c - '0'
+		if d > 9 || n > (1<<63-1-int64(d))/10 {
+			return ReasonLength
+		}
+		n = n*10 + int64(d)
+	}
+	f.length = n
+	return ReasonNone
+}
+
+// takeCoding takes the value of Transfer-Encoding (RFC 9112 section 6.1), a
+// list that goes on from line to line. An empty element, which a list may have,
+// is refused here.
+func (f *facts) takeCoding(v []byte) {
+	f.seen |= seenCoding
+	if bytes.IndexByte(v, '"') >= 0 {
+		f.coding = codingBroken // a comma might stand in a quoted string
+	}
+	for more := true; more && f.coding != codingBroken; {
+		var name []byte
+		name, v, more = element(v)
+		name, _, hasParameters := bytes.Cut(name, []byte{';'})
+		name = bytes.TrimRight(name, " \t")
+		switch {
+		case f.coding == codingChunked, !isToken(name), named(name, "identity"):
+			f.coding = codingBroken
+		case !named(name, "chunked"):
+			f.coding = codingOther
+			f.seen |= seenCodingOther
+		case hasParameters: // RFC 9112 section 7: chunked has none
+			f.coding = codingBroken
+		default:
+			f.coding = codingChunked
+		}
+	}
+}
+
+// element splits a list at its first comma (RFC 9110 section 5.6.1), and
+// reports whether there was one. The whitespace around the element is left out.
+func element(v []byte) (first, rest []byte, more bool) {
+	first, rest, more = bytes.Cut(v, []byte{','})
+	return bytes.Trim(first, " \t"), rest, more
+}
+
+// isToken reports whether b is a token (RFC 9110 section 5.6.2).
+func isToken(b []byte) bool {
+	for _, c := range b {
+		if octets[c]&octetToken == 0 {
+			return false
+		}
+	}
+	return len(b) > 0
+}
