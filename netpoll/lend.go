@@ -1,0 +1,277 @@
+package netpoll
+
+import "github.com/windhover-go/windhover/sdk/invariant"
+
+// Bits of Conn.word, the one thing that a loop and a unit both change.
+//
+// The word is 0 while the connection is not lent: then it belongs to the loop
+// and nothing else looks at it. During a loan the loop only ever sets bits and
+// clears wordParked (tell); the unit clears wordRead and wordWrite, sets
+// wordParked and wordTell, and ends the loan, either by putting 0 (GiveBack) or
+// by sending itself as mail, which makes the loop put 0 (returned.Deliver).
+//
+// An edge is not lost: a unit clears the edge before the system call that it
+// is about; when the call says ErrAgain it parks only by a compare-and-swap
+// from a word without the edge, and the loop sets the edge before it looks for
+// a parked unit, in one compare-and-swap as well. So either the unit sees the
+// edge and tries again, or the loop sees that it is parked and wakes it. Each
+// parking has exactly one Wake, for only who clears wordParked wakes.
+const (
+	wordLent   uint32 = 1 << iota // a unit has the connection
+	wordRead                      // a read may not return ErrAgain
+	wordWrite                     // a write may not return ErrAgain
+	wordEnd                       // the kernel reported the peer's end
+	wordReset                     // the connection is dead: reads and writes fail
+	wordParked                    // the unit waits for its Waiter
+	wordWanted                    // the loop has something to do when the connection is back
+	wordTell                      // the unit asks for Handler.Returned
+
+	// wordWakes are the bits that end a unit's waiting.
+	wordWakes = wordRead | wordWrite | wordEnd | wordReset
+	// wordQuiet are the bits with which a loan ends without a message.
+	wordQuiet = wordLent | wordWrite
+)
+
+// edges returns the bits of the word that say what r says.
+func edges(r Ready) (bits uint32) {
+	if r.Read {
+		bits |= wordRead
+	}
+	if r.Write {
+		bits |= wordWrite
+	}
+	if r.End {
+		bits |= wordEnd | wordRead
+	}
+	if r.Reset {
+		bits |= wordReset
+	}
+	return bits
+}
+
+// tell sets bits for the unit, and wakes it when they end its waiting. It
+// reports false, and does nothing, when the connection is not lent.
+func (c *Conn) tell(bits uint32) (lent bool) {
+	for {
+		old := c.word.Load()
+		if old&wordLent == 0 {
+			return false
+		}
+		next := old | bits
+		wake := old&wordParked != 0 && bits&wordWakes != 0
+		if wake {
+			next &^= wordParked
+		}
+		if c.word.CompareAndSwap(old, next) {
+			if wake {
+				c.waiter.Wake() // the unit waits, so the waiter is its still
+			}
+			return true
+		}
+	}
+}
+
+// Lend gives the connection to another goroutine, the unit: until it comes
+// back, the loop neither reads nor writes nor closes it, and only notices what
+// the kernel reports. The unit may call ReadLent, WriteLent, SetDeadline and
+// GiveBack, and may touch what the handler owns. The caller hands the unit
+// over after Lend and does not touch the connection afterwards.
+//
+// Output of the turn that stands before the loan is sent first: Lend may be
+// called only when Unsent is 0 or Flush has brought it to 0.
+func (c *Conn) Lend(w Waiter) {
+	invariant.That(!c.Lent() && c.Unsent() == 0 && c.state == connOpen)
+	l := c.loop
+	c.waiter = w
+	word := wordLent
+	if c.has(flagCanRead) && !c.has(flagEOF) {
+		word |= wordRead
+	}
+	if c.has(flagEndSeen) && !c.has(flagEOF) {
+		word |= wordEnd
+	}
+	if c.has(flagFailed) {
+		word |= wordReset
+	}
+	if c.kept != nil || c.has(flagAgain|flagAgainSent|flagDraining) {
+		word |= wordWanted
+	}
+	c.clear(flagCanRead)
+	c.touch() // an end that was seen before the loan is told in it
+	l.lends++
+	l.loans.Add(1)
+	c.word.Store(word)
+}
+
+// Flush hands the output of the turn to the kernel now and reports whether all
+// of it went. It ends the borrowing of Out.
+func (c *Conn) Flush() (empty bool) {
+	c.send()
+	c.touch()
+	return c.unsent == 0 && !c.has(flagFailed)
+}
+
+// ReadLent reads from a lent connection into p, and waits until there is
+// something. It returns 0 and no error at the end of the stream, ErrReset when
+// the connection is gone or was aborted. It is called by the unit only.
+func (c *Conn) ReadLent(p []byte) (n int, err error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for c.word.Load()&wordReset == 0 {
+		c.word.And(^wordRead)
+		n, err = c.loop.kernel.Read(int(c.fd), p)
+		switch {
+		case err == nil:
+			word := c.word.Load()
+			if n == 0 && word&wordReset != 0 {
+				return 0, ErrReset // an abort looks like an end
+			}
+			if n == 0 || n == len(p) || word&wordEnd != 0 {
+				c.word.Or(wordRead) // there may be more, and no edge will say so
+			}
+			return n, nil
+		case err == ErrAgain:
+			c.park(wordRead)
+		default:
+			c.word.Or(wordReset)
+		}
+	}
+	return 0, ErrReset
+}
+
+// WriteLent sends all of p on a lent connection and waits where the kernel
+// does not take it. It is called by the unit only.
+func (c *Conn) WriteLent(p []byte) error {
+	for c.word.Load()&wordReset == 0 {
+		if len(p) == 0 {
+			return nil
+		}
+		c.word.And(^wordWrite)
+		piece := p[:min(len(p), writeSize)]
+		n, err := c.loop.kernel.Write(int(c.fd), piece)
+		switch {
+		case err == nil:
+			p = p[n:]
+			if n < len(piece) {
+				c.park(wordWrite)
+			}
+		case err == ErrAgain:
+			c.park(wordWrite)
+		default:
+			c.word.Or(wordReset)
+		}
+	}
+	return ErrReset
+}
+
+// park waits until the loop sets edge, or the connection fails. It may return
+// early.
+func (c *Conn) park(edge uint32) {
+	for {
+		word := c.word.Load()
+		if word&(edge|wordReset) != 0 {
+			return
+		}
+		if c.word.CompareAndSwap(word, word|wordParked) {
+			c.waiter.Wait()
+			return
+		}
+	}
+}
+
+// GiveBack ends the loan. rest, which is copied, are octets that the unit read
+// and did not use; they come before what the connection holds. tell asks for a
+// call of Handler.Returned. Without rest or tell, when the loop has nothing to
+// do for the connection, this is one compare-and-swap and wakes nobody;
+// otherwise the loop is sent a message. The unit may not touch the connection
+// afterwards. It is called by the unit only.
+func (c *Conn) GiveBack(rest []byte, tell bool) {
+	l := c.loop
+	if len(rest) > 0 {
+		c.rest = newBlock(class(len(rest)))
+		c.rest.append(rest)
+	} else if !tell && (c.deadline == 0 || c.when != 0 && c.when <= c.deadline) {
+		for word := c.word.Load(); word&^wordQuiet == 0; word = c.word.Load() {
+			if c.word.CompareAndSwap(word, 0) {
+				l.loans.Add(-1)
+				return
+			}
+		}
+	}
+	if tell {
+		c.word.Or(wordTell)
+	}
+	posted := l.Post((*returned)(c))
+	invariant.That(posted) // a loop does not end before its loans
+}
+
+// AbortLent makes the unit's reads and writes fail from now on. It does
+// nothing when the connection is not lent. It is called on the loop.
+func (c *Conn) AbortLent() {
+	if c.Lent() && c.tell(wordReset) && !c.has(flagFailed) {
+		c.set(flagFailed)
+		_ = c.loop.kernel.Abort(int(c.fd)) // the word says it already
+		c.touch()
+	}
+}
+
+// tellLent tells the handler of a lent connection what the kernel reported:
+// the connection itself is out of reach, but what waits for its unit can be
+// cancelled.
+func (c *Conn) tellLent() {
+	if c.has(flagFailed) && !c.has(flagToldReset) {
+		c.set(flagToldReset)
+		c.handler.Ended(c, true)
+	}
+	if c.has(flagEndSeen) && !c.has(flagFailed|flagEOF|flagToldEnd) {
+		c.set(flagToldEnd)
+		c.handler.Ended(c, false)
+	}
+}
+
+// returned is a connection as the mail that ends its loan: so it needs no
+// memory of its own.
+type returned Conn
+
+// Deliver implements Mail.
+func (r *returned) Deliver(l *Loop) {
+	c := (*Conn)(r)
+	word := c.word.Swap(0)
+	invariant.That(word&wordLent != 0 && word&wordParked == 0)
+	l.loans.Add(-1)
+	c.waiter = nil
+	c.kept, c.rest = l.pool.join(c.rest, c.kept), nil
+	if c.kept != nil {
+		c.set(flagAgain)
+	}
+	if word&(wordRead|wordEnd) != 0 {
+		c.set(flagCanRead)
+	}
+	if word&wordReset != 0 {
+		c.set(flagFailed)
+	}
+	if !c.has(flagEOF) {
+		c.clear(flagToldEnd) // what was told came before the last octets
+	}
+	if c.slot == noSlot {
+		c.when = 0
+	}
+	if d := c.deadline; d != 0 && (c.when == 0 || d < c.when) {
+		l.wheel.queue(&l.slab, c, d)
+	}
+	c.touch()
+	if word&wordTell != 0 {
+		c.handler.Returned(c)
+	}
+	if c.has(flagFailed) || c.state == connAborted {
+		return
+	}
+	if c.state == connSending {
+		c.SetDeadline(l.now + l.options.DrainTimeout) // Close during the loan
+	}
+	c.drain()
+	if !c.has(flagReady) {
+		l.drive(c)
+	}
+}

@@ -1,0 +1,52 @@
+package netpoll
+
+import (
+	"unsafe"
+
+	"syscall"
+)
+
+// The system calls of the hot path. None of them can block, as all descriptors
+// are non-blocking and the poll has timeout 0; so the scheduler need not be
+// told of them, which would cost more than some of them do. The kernel keeps
+// none of the pointers.
+
+// recv reads from a socket. p is not empty.
+func recv(fd int, p []byte) (n int, errno syscall.Errno) {
+	r, _, errno := syscall.RawSyscall6(sysRecvfrom, uintptr(fd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
+	return int(r), errno
+}
+
+// send writes to a socket, without a SIGPIPE. p is not empty.
+func send(fd int, p []byte) (n int, errno syscall.Errno) {
+	r, _, errno := syscall.RawSyscall6(sysSendto, uintptr(fd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), syscall.MSG_NOSIGNAL, 0, 0)
+	return int(r), errno
+}
+
+// accept takes a connection that does not block.
+func accept(listener int, peer *syscall.RawSockaddrAny) (fd int, errno syscall.Errno) {
+	size := uint32(syscall.SizeofSockaddrAny)
+	r, _, errno := syscall.RawSyscall6(sysAccept4, uintptr(listener),
+		uintptr(unsafe.Pointer(peer)), uintptr(unsafe.Pointer(&size)),
+		syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0, 0)
+	return int(r), errno
+}
+
+// poll returns what is ready, and does not wait. events is not empty.
+func poll(fd int, events []syscall.EpollEvent) (n int, errno syscall.Errno) {
+	r, _, errno := syscall.RawSyscall6(sysEpollPwait, uintptr(fd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+	return int(r), errno
+}
+
+// inet4 and inet6 view a socket address as that of its family, which the
+// caller has looked at: RawSockaddrAny is as large and as aligned as each.
+func inet4(a *syscall.RawSockaddrAny) *syscall.RawSockaddrInet4 {
+	return (*syscall.RawSockaddrInet4)(unsafe.Pointer(a))
+}
+
+func inet6(a *syscall.RawSockaddrAny) *syscall.RawSockaddrInet6 {
+	return (*syscall.RawSockaddrInet6)(unsafe.Pointer(a))
+}
