@@ -100,17 +100,20 @@ func (cn *conn) Receive(c *netpoll.Conn, in []byte) (n int) {
 		switch ev {
 		case h1.EventHead:
 			answered++
-			n += cn.begin(c, in[n:])
+			m, departed := cn.begin(c, in[n:])
+			if n += m; departed {
+				return n
+			}
 		case h1.EventContent:
 			if cn.phase == phaseCollect {
 				cn.x.body = append(cn.x.body, cn.x.Exchange.Content()...)
 			}
 		case h1.EventEnd:
 			cn.x.received = true
-			if cn.phase == phaseCollect {
-				cn.body(c)
-			} else {
+			if cn.phase != phaseCollect {
 				cn.finish(c)
+			} else if cn.body(c) {
+				return n
 			}
 		case h1.EventRefused:
 			cn.refuse(c)
@@ -123,9 +126,10 @@ func (cn *conn) Receive(c *netpoll.Conn, in []byte) (n int) {
 }
 
 // begin handles a complete head: it chooses the route and runs it, or sees to
-// it that it is run. rest is what follows in the input; it returns how much of
-// it it consumed.
-func (cn *conn) begin(c *netpoll.Conn, rest []byte) (n int) {
+// it that it is run. rest is what follows in the input; n is how much of it
+// was consumed. departed says that a unit has the connection, or waits for it:
+// then it may not be touched any more.
+func (cn *conn) begin(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 	l, x := cn.loop, cn.x
 	cn.timed = false
 	x.begin(cn, c)
@@ -143,7 +147,7 @@ func (cn *conn) begin(c *netpoll.Conn, rest []byte) (n int) {
 		sdk.WriteError(x, tooLarge(limit))
 		x.CloseAfter()
 		cn.respond(c)
-		return 0
+		return 0, false
 	}
 	switch {
 	case plan.Ready != 0:
@@ -157,37 +161,37 @@ func (cn *conn) begin(c *netpoll.Conn, rest []byte) (n int) {
 			x.Pin()
 		}
 		if x.onLoop(x.runHead) {
-			cn.collect(c)
-			return 0
+			return 0, cn.collect(c)
 		}
 		cn.respond(c)
 	}
-	return 0
+	return 0, false
 }
 
 // collect makes the connection collect the content that the functions want.
-func (cn *conn) collect(c *netpoll.Conn) {
+func (cn *conn) collect(c *netpoll.Conn) (departed bool) {
 	x := cn.x
 	if x.received {
-		cn.body(c)
-		return
+		return cn.body(c)
 	}
 	cn.phase = phaseCollect
 	if x.ExpectsContinue() && !x.continued && len(x.body) == 0 {
 		x.continued = true
 		c.SetOut(x.AppendContinue(c.Out()))
 	}
+	return false
 }
 
 // body runs the functions that wanted the content, which is complete.
-func (cn *conn) body(c *netpoll.Conn) {
+func (cn *conn) body(c *netpoll.Conn) (departed bool) {
 	x := cn.x
 	if x.plan.Place == sdk.OffLoop {
 		cn.lend(c)
-		return
+		return true
 	}
 	x.onLoop(x.runBody)
 	cn.respond(c)
+	return false
 }
 
 // respond appends the response.

@@ -9,8 +9,8 @@ import (
 // depart readies an exchange whose functions run off the loop and lends it. The
 // head is copied, and with it the content that stands in the input already:
 // when that is all of it, or the route streams, the unit needs the loop no
-// more. It returns how much of rest it took.
-func (cn *conn) depart(c *netpoll.Conn, rest []byte) (n int) {
+// more.
+func (cn *conn) depart(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 	x := cn.x
 	x.Pin()
 	switch {
@@ -22,11 +22,11 @@ func (cn *conn) depart(c *netpoll.Conn, rest []byte) (n int) {
 		n = cn.gather(rest)
 		if x.refused {
 			cn.refuse(c)
-			return len(rest)
+			return len(rest), false
 		}
 	}
 	cn.lend(c)
-	return n
+	return n, true
 }
 
 // gather collects what rest holds of the content.
@@ -50,7 +50,7 @@ func (cn *conn) gather(rest []byte) (n int) {
 }
 
 // lend hands the connection to a unit as soon as what stands before its
-// response is sent.
+// response is sent. The caller does not touch the connection afterwards.
 func (cn *conn) lend(c *netpoll.Conn) {
 	x := cn.x
 	if !c.Flush() {
@@ -140,8 +140,9 @@ func (x *Exchange) giveBack(t then) {
 
 // Returned implements netpoll.Handler.
 func (cn *conn) Returned(c *netpoll.Conn) {
-	cn.unit.Store(nil)
-	switch cn.then {
+	t := cn.then
+	cn.then = thenAwait
+	switch t {
 	case thenAwait:
 	case thenCollect:
 		cn.collect(c)
@@ -155,5 +156,4 @@ func (cn *conn) Returned(c *netpoll.Conn) {
 		cn.phase = phaseClosing
 		c.Abort()
 	}
-	cn.then = thenAwait
 }

@@ -1,0 +1,127 @@
+package http1_test
+
+import (
+	"context"
+	"io"
+	"sync"
+
+	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/http1"
+)
+
+// app is a pipeline written by hand: routes by path, whatever the method.
+type app struct {
+	routes map[string]*route
+
+	mu       sync.Mutex
+	outcomes []sdk.Outcome
+	canceled []error // causes that /wait saw
+}
+
+// route is what one path does. head runs before the content, body with it.
+type route struct {
+	plan sdk.Plan
+	head func(a *app, x *http1.Exchange) (wantBody bool)
+	body func(a *app, x *http1.Exchange, content []byte)
+}
+
+// Install implements sdk.App.
+func (a *app) Install(s *sdk.Setup) {
+	http1.Offer(s, func(x *http1.Exchange) sdk.Task { return &task{app: a, x: x} },
+		sdk.ReadyResponse{Status: 200, Fields: []sdk.Field{{Name: "Content-Type", Value: "text/plain"}}, Content: "ready"})
+}
+
+// task implements sdk.Task.
+type task struct {
+	app *app
+	x   *http1.Exchange
+	at  *route
+}
+
+func (t *task) Route() *sdk.Plan {
+	t.at = t.app.routes[string(t.x.RawPath().Octets())]
+	if t.at == nil {
+		t.at = &nowhere
+	}
+	return &t.at.plan
+}
+
+func (t *task) Head() (wantBody bool) { return t.at.head(t.app, t.x) }
+
+func (t *task) Body(content []byte) { t.at.body(t.app, t.x, content) }
+
+func (t *task) End(out sdk.Outcome) {
+	t.app.mu.Lock()
+	t.app.outcomes = append(t.app.outcomes, out)
+	t.app.mu.Unlock()
+	t.at = nil
+}
+
+var nowhere = route{
+	plan: sdk.Plan{Name: "404", Place: sdk.OnLoop},
+	head: func(_ *app, x *http1.Exchange) bool { sdk.WriteError(x, sdk.ErrNotFound); return false },
+}
+
+// newApp returns an app with one route for each way that a request can go.
+func newApp() *app {
+	text := func(text string) func(*app, *http1.Exchange) bool {
+		return func(_ *app, x *http1.Exchange) bool { x.ResponseContent().Text(text); return false }
+	}
+	want := func(*app, *http1.Exchange) bool { return true }
+	repeat := func(_ *app, x *http1.Exchange, content []byte) {
+		x.ResponseContent().Text("got ").Octets(content)
+	}
+	return &app{routes: map[string]*route{
+		"/ready": {plan: sdk.Plan{Name: "ready", Place: sdk.OnLoop, Ready: 1}},
+		"/loop":  {plan: sdk.Plan{Name: "loop", Place: sdk.OnLoop}, head: text("on the loop")},
+		"/pool":  {plan: sdk.Plan{Name: "pool"}, head: text("off the loop")},
+		"/loop/body": {plan: sdk.Plan{Name: "loop body", Place: sdk.OnLoop, Body: sdk.BodyCollected, MaxBody: 1000},
+			head: want, body: repeat},
+		"/pool/body": {plan: sdk.Plan{Name: "pool body", Body: sdk.BodyCollected, MaxBody: 1000}, head: want, body: repeat},
+		"/refuse": {plan: sdk.Plan{Name: "refuse", Body: sdk.BodyCollected}, head: func(_ *app, x *http1.Exchange) bool {
+			sdk.WriteError(x, sdk.ErrForbidden)
+			return false
+		}},
+		"/echo": {plan: sdk.Plan{Name: "echo", Body: sdk.BodyStreamed, Streams: true}, head: func(_ *app, x *http1.Exchange) bool {
+			if _, err := io.Copy(x.OpenResponse(), x.OpenRequest()); err != nil {
+				sdk.WriteError(x, err)
+			}
+			return false
+		}},
+		"/read": {plan: sdk.Plan{Name: "read", Body: sdk.BodyStreamed, MaxBody: 1000}, head: func(_ *app, x *http1.Exchange) bool {
+			content, err := io.ReadAll(x.OpenRequest())
+			if err != nil {
+				sdk.WriteError(x, err)
+				return false
+			}
+			x.ResponseContent().Text("read ").Octets(content)
+			return false
+		}},
+		"/short": {plan: sdk.Plan{Name: "short", Streams: true}, head: func(_ *app, x *http1.Exchange) bool {
+			_, _ = io.WriteString(x.OpenResponseSized(100), "too short")
+			return false
+		}},
+		"/panic": {plan: sdk.Plan{Name: "panic", Place: sdk.OnLoop}, head: func(_ *app, x *http1.Exchange) bool {
+			x.ResponseFields().Set("X-Half", "done")
+			panic("on purpose")
+		}},
+		"/panic/late": {plan: sdk.Plan{Name: "panic late", Streams: true}, head: func(_ *app, x *http1.Exchange) bool {
+			_, _ = io.WriteString(x.OpenResponse(), "half")
+			panic("on purpose")
+		}},
+		"/split": {plan: sdk.Plan{Name: "split", Place: sdk.OnLoop}, head: func(_ *app, x *http1.Exchange) bool {
+			x.ResponseFields().Set("X-Name", "a\r\nInjected: yes")
+			return false
+		}},
+		"/done": {plan: sdk.Plan{Name: "done", Place: sdk.OnLoop, Done: true}, head: text("done")},
+		"/wait": {plan: sdk.Plan{Name: "wait"}, head: func(a *app, x *http1.Exchange) bool {
+			ctx := x.Context()
+			<-ctx.Done()
+			a.mu.Lock()
+			a.canceled = append(a.canceled, context.Cause(ctx))
+			a.mu.Unlock()
+			x.ResponseContent().Text("waited")
+			return false
+		}},
+	}}
+}
