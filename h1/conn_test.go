@@ -127,55 +127,9 @@ func everyCut(t *testing.T, limits *msg.Limits, in, want string) {
 	}
 }
 
-func TestSmoke(t *testing.T) {
-	for _, in := range []string{
-		"GET /plaintext?a=b HTTP/1.1\r\nHost: localhost:8080\r\nAccept: */*\r\n\r\n",
-		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.0\r\n\r\n",
-		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nx: y\r\n\r\n\r\n\r\nGET /a%20 HTTP/1.1\r\nHost: \r\n\r\n",
-		"GET / HTTP/1.1\r\nHo st: a\r\n",
-		"GET / HTTP/2.0\r\n",
-	} {
-		got := read(&defaults, in)
-		t.Log(got)
-		everyCut(t, &defaults, in, got)
-	}
-}
-
 func TestSizes(t *testing.T) {
 	if n := unsafe.Sizeof(Conn{}); n > 64 {
 		t.Errorf("a Conn has %d octets; want at most 64", n)
 	}
 	t.Logf("Conn %d, Exchange %d octets", unsafe.Sizeof(Conn{}), unsafe.Sizeof(Exchange{}))
 }
-
-const tfb = "GET /plaintext HTTP/1.1\r\nHost: server:8080\r\nAccept: text/plain,text/html;q=0.9,application/xhtml+xml;q=0.9,application/xml;q=0.8,*/*;q=0.7\r\nConnection: keep-alive\r\n\r\n"
-
-const browser = "GET /users/42/profile?tab=activity&page=3 HTTP/1.1\r\nHost: www.example.com\r\nConnection: keep-alive\r\n" +
-	"Cache-Control: max-age=0\r\nsec-ch-ua: \"Chromium\";v=\"128\", \"Not;A=Brand\";v=\"24\", \"Google Chrome\";v=\"128\"\r\n" +
-	"sec-ch-ua-mobile: ?0\r\nsec-ch-ua-platform: \"Linux\"\r\nUpgrade-Insecure-Requests: 1\r\n" +
-	"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36\r\n" +
-	"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8\r\n" +
-	"Sec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-GB,en;q=0.9\r\n" +
-	"Cookie: sid=0123456789abcdef0123456789abcdef; theme=dark\r\n\r\n"
-
-func benchmarkRead(b *testing.B, in string) {
-	var c Conn
-	x := new(Exchange)
-	octets := []byte(in)
-	b.SetBytes(int64(len(in)))
-	b.ReportAllocs()
-	for b.Loop() {
-		ev, n := c.Next(x, octets, &defaults)
-		if ev != EventHead || n != len(octets) {
-			b.Fatal(ev, n)
-		}
-		if ev, _ = c.Next(x, nil, &defaults); ev != EventEnd {
-			b.Fatal(ev)
-		}
-		c.Finish(x)
-		x.Reset()
-	}
-}
-
-func BenchmarkReadTFB(b *testing.B)     { benchmarkRead(b, tfb) }
-func BenchmarkReadBrowser(b *testing.B) { benchmarkRead(b, browser) }

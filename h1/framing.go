@@ -1,6 +1,9 @@
 package h1
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // facts is what the fields of a head say that the engine acts on.
 type facts struct {
@@ -58,6 +61,15 @@ func frame(f *facts, minor uint8) (length int64, r Reason) {
 // on, as bits.
 const knownLengths uint64 = 1<<4 | 1<<6 | 1<<10 | 1<<14 | 1<<17
 
+// Field names in lower case as words of the machine, and what makes a word lower
+// case: it changes no octet of a token into a letter that was none.
+const (
+	lower32      = 0x20202020
+	lower64      = lower32<<32 | lower32
+	wordHost     = 'h' | 'o'<<8 | 's'<<16 | 't'<<24
+	wordConnecti = 'c' | 'o'<<8 | 'n'<<16 | 'n'<<24 | 'e'<<32 | 'c'<<40 | 't'<<48 | 'i'<<56
+)
+
 // take takes note of a field line, if it is one that the engine acts on. Faults
 // count only when the head is complete, so that they do not depend on how it
 // was cut.
@@ -66,7 +78,7 @@ func (x *Exchange) take(name, buf []byte, value span) {
 	v := value.of(buf)
 	switch len(name) {
 	case 4:
-		if named(name, "host") {
+		if binary.LittleEndian.Uint32(name)|lower32 == wordHost {
 			f.blame(x.takeHost(v, value))
 		}
 	case 6:
@@ -74,7 +86,7 @@ func (x *Exchange) take(name, buf []byte, value span) {
 			f.takeExpect(v)
 		}
 	case 10:
-		if named(name, "connection") {
+		if binary.LittleEndian.Uint64(name)|lower64 == wordConnecti && named(name[8:], "on") {
 			f.takeConnection(v)
 		}
 	case 14:
@@ -139,6 +151,10 @@ func (f *facts) takeExpect(v []byte) {
 // takeConnection takes the value of Connection (RFC 9110 section 7.6.1). What
 // else it names is of no concern to a server that forwards nothing.
 func (f *facts) takeConnection(v []byte) {
+	if named(v, "keep-alive") { // which is nearly always all of it
+		f.seen |= seenKeepAlive
+		return
+	}
 	for more := true; more; {
 		var option []byte
 		option, v, more = element(v)

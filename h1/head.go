@@ -216,63 +216,73 @@ func (x *Exchange) fieldLines(in []byte, at int, limits *msg.Limits) (n int, r R
 	end := at + min(limits.FieldSection, maxHead) + 2
 	w := in[:min(len(in), end)]
 	fields := x.fields[:0]
-	for i := at; ; {
+	for i := uint(at); ; {
 		start := i
-		if i < len(w) && len(fields) >= limits.Fields && w[i] != '\r' {
+		if i < uint(len(w)) && len(fields) >= limits.Fields && w[i] != '\r' {
 			return 0, ReasonFieldsLimit
 		}
-		for i < len(w) && octets[w[i]]&octetToken != 0 {
+		for i < uint(len(w)) && octets[w[i]]&octetToken != 0 {
 			i++
 		}
-		if i >= len(w) {
+		if i >= uint(len(w)) {
 			break
 		}
 		if w[i] != ':' || i == start {
 			if i != start {
 				return 0, ReasonFieldName
 			}
-			if w[i] != '\r' {
-				return 0, lineStartFault(w[i])
-			}
-			if i+1 >= len(w) {
+			x.fields = fields
+			if n, r = sectionEnd(w, int(i)); n == 0 && r == ReasonNone {
 				break
 			}
-			if w[i+1] != '\n' {
-				return 0, ReasonLineEnd
-			}
-			x.fields = fields
-			return i + 2, ReasonNone
+			return n, r
 		}
 		nameEnd := i
-		for i++; i < len(w) && (w[i] == ' ' || w[i] == '\t'); i++ {
+		for i++; i < uint(len(w)) && (w[i] == ' ' || w[i] == '\t'); i++ {
 		}
 		value := i
 		i = valueEnd(w, i)
-		if i >= len(w) {
+		if i >= uint(len(w)) {
 			break
 		}
 		if w[i] != '\r' {
 			return 0, valueFault(w[i])
 		}
-		if i+1 >= len(w) {
+		stop := i
+		if i++; i >= uint(len(w)) {
 			break
 		}
-		if w[i+1] != '\n' {
+		if w[i] != '\n' {
 			return 0, ReasonLineEnd
 		}
-		stop := i
+		i++
 		for stop > value && (w[stop-1] == ' ' || w[stop-1] == '\t') {
 			stop--
 		}
-		fields = append(fields, field{spanOf(start, nameEnd), spanOf(value, stop)})
-		if knownLengths>>uint(nameEnd-start)&1 != 0 {
-			x.take(w[start:nameEnd], w, spanOf(value, stop))
+		fields = append(fields, field{
+			span{uint32(start), uint32(nameEnd)}, span{uint32(value), uint32(stop)},
+		})
+		if knownLengths>>(nameEnd-start)&1 != 0 {
+			x.take(w[start:nameEnd], w, span{uint32(value), uint32(stop)})
 		}
-		i += 2
 	}
 	x.fields = fields
 	if len(in) >= end {
 		return 0, ReasonFieldSectionLimit
 	}
 	return 0, ReasonNone
+}
+
+// sectionEnd reads the empty line that ends a section, at i where no name is.
+// n is the index behind it: zero when it is not complete.
+func sectionEnd(w []byte, i int) (n int, r Reason) {
+	switch {
+	case w[i] != '\r':
+		return 0, lineStartFault(w[i])
+	case i+1 == len(w):
+		return 0, ReasonNone
+	case w[i+1] != '\n':
+		return 0, ReasonLineEnd
+	}
+	return i + 2, ReasonNone
 }

@@ -43,7 +43,7 @@ func (s *section) scan(in []byte, limits *msg.Limits) (n int, r Reason) {
 			return n, ReasonFieldSectionLimit
 		}
 		if s.state == sectionValue {
-			m := valueEnd(in[n:min(len(in), n+int(limit-s.octets))], 0)
+			m := int(valueEnd(in[n:min(len(in), n+int(limit-s.octets))], 0))
 			n += m
 			if s.octets += uint32(m); m > 0 {
 				continue
@@ -126,13 +126,13 @@ func valueFault(c byte) Reason {
 // valueEnd returns the index of the first octet of b, at or behind i, that a
 // field value cannot have (RFC 9110 section 5.5), or len(b). It looks at eight
 // octets at a time.
-func valueEnd(b []byte, i int) int {
+func valueEnd(b []byte, i uint) uint {
 	const (
 		ones  = 0x0101010101010101
 		highs = 0x8080808080808080
 	)
-	for i+8 <= len(b) {
-		w := binary.LittleEndian.Uint64(b[i:])
+	for i+8 <= uint(len(b)) {
+		w := binary.LittleEndian.Uint64(b[i : i+8 : i+8])
 		del := w ^ 0x7f*ones
 		// The lowest octet marked is right; marks above it may be wrong,
 		// because subtraction borrows.
@@ -141,13 +141,13 @@ func valueEnd(b []byte, i int) int {
 			i += 8
 			continue
 		}
-		i += bits.TrailingZeros64(stop) >> 3
+		i += uint(bits.TrailingZeros64(stop)) >> 3
 		if b[i] != '\t' {
 			return i
 		}
 		i++
 	}
-	for i < len(b) && octets[b[i]]&octetValue != 0 {
+	for i < uint(len(b)) && octets[b[i]]&octetValue != 0 {
 		i++
 	}
 	return i
