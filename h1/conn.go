@@ -162,7 +162,7 @@ func (c *Conn) emptyLines(x *Exchange, in []byte) (ev Event, n int) {
 		n += 2
 	}
 	if n == len(in) {
-		c.state = connIdle // empty lines are not octets of a request
+		c.on(onNothing)
 	}
 	return EventNone, n
 }

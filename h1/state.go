@@ -39,7 +39,8 @@ func (s connState) String() string {
 type connEvent uint8
 
 const (
-	onOctets  connEvent = iota // octets of a head, which is not complete
+	onNothing connEvent = iota // empty lines before a request, and nothing behind them
+	onOctets                   // octets of a head, which is not complete
 	onEmpty                    // a complete head of a request without a body
 	onLength                   // a complete head with Content-Length
 	onChunked                  // a complete head with the chunked coding
@@ -55,7 +56,7 @@ const (
 // String returns the event's name.
 func (e connEvent) String() string {
 	return [...]string{
-		"octets", "empty head", "length head", "chunked head", "last chunk", "end", "refuse", "persist", "close", "",
+		"nothing", "octets", "empty head", "length head", "chunked head", "last chunk", "end", "refuse", "persist", "close", "",
 	}[e]
 }
 
@@ -70,5 +71,8 @@ type transition struct {
 func (c *Conn) on(e connEvent) {
 	t := transitions[c.state][e]
 	invariant.That(t.legal)
+	if !t.legal {
+		t.to = connClosed // whatever is wrong, no further request is read
+	}
 	c.state = t.to
 }

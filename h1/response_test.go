@@ -1,0 +1,454 @@
+package h1
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/windhover-go/windhover/sdk/invariant"
+	"github.com/windhover-go/windhover/sdk/msg"
+)
+
+const date = "Sun, 06 Nov 1994 08:49:37 GMT"
+
+// begin returns an exchange whose request has been read.
+func begin(t testing.TB, head string) *Exchange {
+	t.Helper()
+	x := new(Exchange)
+	var c Conn
+	in := []byte(strings.ReplaceAll(head, "\n", "\r\n") + "\r\n\r\n")
+	if ev, n := c.Next(x, in, &defaults); ev != EventHead || n != len(in) {
+		t.Fatal(ev, x.Refusal())
+	}
+	return x
+}
+
+const (
+	get  = "GET / HTTP/1.1\nHost: a"
+	head = "HEAD / HTTP/1.1\nHost: a"
+	old  = "GET / HTTP/1.0"
+)
+
+func TestAppendResponse(t *testing.T) {
+	for _, tt := range []struct {
+		name, request string
+		status        int
+		write         func(x *Exchange)
+		want          string // CRLF as LF, the line of Date left out
+		closes        bool
+	}{
+		{name: "nothing set", request: get, want: "200 OK\nContent-Length: 0\n\n"},
+		{name: "content", request: get, write: text, want: "200 OK\nContent-Type: text/plain\nContent-Length: 5\n\nhello"},
+		{name: "HEAD", request: head, write: text, want: "200 OK\nContent-Type: text/plain\nContent-Length: 5\n\n"},
+		{name: "no content", request: get, status: 204, write: text, want: "204 No Content\nContent-Type: text/plain\n\n"},
+		{name: "reset content", request: get, status: 205, write: text, want: "205 Reset Content\nContent-Type: text/plain\nContent-Length: 0\n\n"},
+		{name: "not modified", request: get, status: 304, write: text, want: "304 Not Modified\nContent-Type: text/plain\n\n"},
+		{name: "status without a phrase", request: get, status: 299, want: "299 \nContent-Length: 0\n\n"},
+		{name: "status between phrases", request: get, status: 418, want: "418 \nContent-Length: 0\n\n"},
+		{name: "interim status", request: get, status: 100, want: "500 Internal Server Error\nContent-Length: 0\n\n"},
+		{name: "no status", request: get, status: -1, want: "500 Internal Server Error\nContent-Length: 0\n\n"},
+		{name: "status over 599", request: get, status: 600, want: "500 Internal Server Error\nContent-Length: 0\n\n"},
+		{name: "request says close", request: get + "\nConnection: close", want: "200 OK\nContent-Length: 0\nConnection: close\n\n", closes: true},
+		{name: "host says close", request: get, write: (*Exchange).CloseAfter, want: "200 OK\nContent-Length: 0\nConnection: close\n\n", closes: true},
+		{name: "app says close", request: get, write: func(x *Exchange) { x.ResponseFields().Set("connection", "close") }, want: "200 OK\nContent-Length: 0\nConnection: close\n\n", closes: true},
+		{name: "HTTP/1.0", request: old, write: text, want: "200 OK\nContent-Type: text/plain\nContent-Length: 5\nConnection: close\n\nhello", closes: true},
+		{name: "HTTP/1.0 with keep-alive", request: old + "\nConnection: keep-alive", want: "200 OK\nContent-Length: 0\nConnection: keep-alive\n\n"},
+		{name: "tunnel", request: "CONNECT a:1 HTTP/1.1\nHost: a", write: text, want: "200 OK\nContent-Type: text/plain\nConnection: close\n\n", closes: true},
+		{name: "no tunnel", request: "CONNECT a:1 HTTP/1.1\nHost: a", status: 403, want: "403 Forbidden\nContent-Length: 0\n\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			x := begin(t, tt.request)
+			if tt.status != 0 {
+				x.SetStatus(tt.status)
+			}
+			if tt.write != nil {
+				tt.write(x)
+			}
+			check(t, string(x.AppendResponse(nil, []byte(date))), tt.want)
+			if x.Persists() == tt.closes {
+				t.Errorf("persists: %t", x.Persists())
+			}
+			if _, content, _ := strings.Cut(tt.want, "\n\n"); x.ContentSent() != int64(len(content)) {
+				t.Errorf("sent %d", x.ContentSent())
+			}
+		})
+	}
+}
+
+func text(x *Exchange) {
+	x.ResponseFields().Set("Content-Type", "text/plain")
+	x.ResponseContent().Text("hello")
+}
+
+// check compares a response with want, which has neither the version, nor Date,
+// nor the CR of its lines.
+func check(t *testing.T, got, want string) {
+	t.Helper()
+	head, content, _ := strings.Cut(got, "\r\n\r\n")
+	version, head, _ := strings.Cut(head, " ")
+	if dateless := strings.Replace(head, "\r\nDate: "+date, "", 1); version != "HTTP/1.1" || dateless == head {
+		t.Errorf("version or date is missing in %q", got)
+	} else if got = strings.ReplaceAll(dateless, "\r\n", "\n") + "\n\n" + content; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestStreams(t *testing.T) {
+	for _, tt := range []struct {
+		name, request string
+		status        int
+		declared      int64
+		pieces        []string
+		want          string
+		closes        bool
+		err           error // of the pieces or of the end
+	}{
+		{name: "chunked", request: get, declared: -1, pieces: []string{"ab", "", "0123456789abcdef"}, want: "200 OK\nTransfer-Encoding: chunked\n\n2\r\nab\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n"},
+		{name: "chunked and empty", request: get, declared: -1, want: "200 OK\nTransfer-Encoding: chunked\n\n0\r\n\r\n"},
+		{name: "close-delimited", request: old, declared: -1, pieces: []string{"ab", "c"}, want: "200 OK\nConnection: close\n\nabc", closes: true},
+		{name: "close-delimited in spite of keep-alive", request: old + "\nConnection: keep-alive", declared: -1, want: "200 OK\nConnection: close\n\n", closes: true},
+		{name: "declared", request: get, declared: 3, pieces: []string{"ab", "c"}, want: "200 OK\nContent-Length: 3\n\nabc"},
+		{name: "declared in HTTP/1.0", request: old + "\nConnection: keep-alive", declared: 1, pieces: []string{"a"}, want: "200 OK\nContent-Length: 1\nConnection: keep-alive\n\na"},
+		{name: "declared and empty", request: get, declared: 0, want: "200 OK\nContent-Length: 0\n\n"},
+		{name: "more than declared", request: get, declared: 1, pieces: []string{"ab"}, want: "200 OK\nContent-Length: 1\n\n", err: ErrContentLength, closes: true},
+		{name: "less than declared", request: get, declared: 3, pieces: []string{"ab"}, want: "200 OK\nContent-Length: 3\n\nab", err: ErrContentLength, closes: true},
+		{name: "HEAD chunked", request: head, declared: -1, pieces: []string{"ab"}, want: "200 OK\nTransfer-Encoding: chunked\n\n"},
+		{name: "HEAD declared", request: head, declared: 3, pieces: []string{"ab"}, want: "200 OK\nContent-Length: 3\n\n"},
+		{name: "HEAD in HTTP/1.0", request: "HEAD / HTTP/1.0", declared: -1, pieces: []string{"ab"}, want: "200 OK\nConnection: close\n\n", closes: true},
+		{name: "no content", request: get, status: 204, declared: -1, pieces: []string{"ab"}, want: "204 No Content\n\n"},
+		{name: "not modified", request: get, status: 304, declared: 3, pieces: []string{"ab"}, want: "304 Not Modified\n\n"},
+		{name: "reset content", request: get, status: 205, declared: -1, pieces: []string{"ab"}, want: "205 Reset Content\nContent-Length: 0\n\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			x := begin(t, tt.request)
+			if tt.status != 0 {
+				x.SetStatus(tt.status)
+			}
+			dst := x.AppendStreamHead(nil, []byte(date), tt.declared)
+			var err error
+			for _, piece := range tt.pieces {
+				if dst, err = x.AppendStreamContent(dst, []byte(piece)); err != nil {
+					break
+				}
+			}
+			if err == nil {
+				dst, err = x.AppendStreamEnd(dst)
+			}
+			check(t, string(dst), tt.want)
+			if !errors.Is(err, tt.err) || x.Persists() == tt.closes {
+				t.Errorf("error %v, persists %t", err, x.Persists())
+			}
+		})
+	}
+}
+
+func TestReady(t *testing.T) {
+	var fields, closing, faulty msg.Fields
+	fields.Add("Content-Type", "text/plain")
+	closing.Add("Connection", "close")
+	faulty.Add("Content-Type", "a\nb")
+	for _, tt := range []struct {
+		name, request string
+		ready         *Ready
+		want          string
+	}{
+		{"content", get, NewReady(200, &fields, []byte("hello")), "200 OK\nContent-Type: text/plain\nContent-Length: 5\n\nhello"},
+		{"HEAD", head, NewReady(200, &fields, []byte("hello")), "200 OK\nContent-Type: text/plain\nContent-Length: 5\n\n"},
+		{"no fields", get, NewReady(404, nil, nil), "404 Not Found\nContent-Length: 0\n\n"},
+		{"no content", get, NewReady(204, nil, []byte("a")), "204 No Content\n\n"},
+		{"reset content", get, NewReady(205, nil, []byte("a")), "205 Reset Content\nContent-Length: 0\n\n"},
+		{"close", get, NewReady(200, &closing, nil), "200 OK\nContent-Length: 0\nConnection: close\n\n"},
+		{"HTTP/1.0", old, NewReady(200, nil, nil), "200 OK\nContent-Length: 0\nConnection: close\n\n"},
+		{"tunnel", "CONNECT a:1 HTTP/1.1\nHost: a", NewReady(200, nil, []byte("a")), "200 OK\nConnection: close\n\n"},
+		{"a field that cannot be sent", get, NewReady(200, &faulty, []byte("a")), "500 Internal Server Error\nContent-Length: 0\n\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			x := begin(t, tt.request)
+			check(t, string(x.AppendReady(nil, []byte(date), tt.ready)), tt.want)
+			if x.Status() != tt.ready.status || x.Persists() == strings.Contains(tt.want, "close") {
+				t.Errorf("status %d, persists %t", x.Status(), x.Persists())
+			}
+		})
+	}
+}
+
+func TestAppendRefusal(t *testing.T) {
+	for r := ReasonNone + 1; r < reasonCount; r++ {
+		for i, method := range []string{"GET", "HEAD"} {
+			refusal := refusalOf(r, i == 1)
+			octets := AppendRefusal([]byte("x"), []byte(date), refusal)
+			res, err := http.ReadResponse(bufio.NewReader(strings.NewReader(string(octets[1:]))), &http.Request{Method: method})
+			if err != nil {
+				t.Fatal(err)
+			}
+			content, _ := io.ReadAll(res.Body)
+			want := []string{r.String() + "\n", ""}[i]
+			if res.StatusCode != refusal.Status || string(content) != want || !res.Close || res.Header.Get("Date") != date ||
+				res.ContentLength != int64(len(r.String())+1) {
+				t.Errorf("%s: %s", r, octets)
+			}
+		}
+	}
+}
+
+func TestStatusLines(t *testing.T) {
+	for status := 200; status < 600; status++ {
+		line := string(appendStatusLine(nil, status))
+		if want := "HTTP/1.1 " + itoa(status) + " " + msg.StatusText(status) + "\r\n"; line != want {
+			t.Errorf("%q; want %q", line, want)
+		}
+	}
+}
+
+func itoa(n int) string {
+	return string([]byte{byte('0' + n/100), byte('0' + n/10%10), byte('0' + n%10)})
+}
+
+func TestContinue(t *testing.T) {
+	x := begin(t, "POST / HTTP/1.1\nHost: a\nExpect: 100-Continue\nContent-Length: 1")
+	if !x.ExpectsContinue() || string(x.AppendContinue(nil)) != "HTTP/1.1 100 Continue\r\n\r\n" {
+		t.Error("no 100")
+	}
+	for _, request := range []string{
+		get, get + "\nExpect: 100-continue", get + "\nExpect: 100-continue\nContent-Length: 0",
+		old + "\nExpect: 100-continue\nContent-Length: 1",
+	} {
+		if begin(t, request).ExpectsContinue() {
+			t.Errorf("%q waits for 100", request)
+		}
+	}
+}
+
+func TestRequestField(t *testing.T) {
+	x := begin(t, get+"\nA: 1\na: 2\nContent-Type: text/plain")
+	for range 2 {
+		if v, ok := x.RequestField("a"); !ok || !v.Equal("1") {
+			t.Error(v, ok)
+		}
+		if v, ok := x.RequestField("content-type"); !ok || !v.Equal("text/plain") {
+			t.Error(v, ok)
+		}
+		if v, ok := x.RequestField("b"); ok || v.Len() != 0 {
+			t.Error(v, ok)
+		}
+		x.Pin()
+	}
+	if x.HasEscape() || !begin(t, "GET http://a%20/%20 HTTP/1.1\nHost: a").HasEscape() ||
+		begin(t, "GET http://a%20/a?%20 HTTP/1.1\nHost: a").HasEscape() {
+		t.Error("escapes of the path")
+	}
+}
+
+func TestMaxBody(t *testing.T) {
+	for _, tt := range []struct {
+		in   string
+		max  int64
+		want bool
+	}{
+		{"Content-Length: 5\r\n\r\n", 5, true},
+		{"Content-Length: 5\r\n\r\n", 4, false},
+		{"Content-Length: 5\r\n\r\n", msg.Unlimited, true},
+		{"\r\n", 0, true},
+		{"Transfer-Encoding: chunked\r\n\r\n", 4, true},
+	} {
+		var c Conn
+		x := new(Exchange)
+		ev, _ := c.Next(x, []byte("POST / HTTP/1.1\r\n"+host2+tt.in), &defaults)
+		if got := c.SetMaxBody(tt.max); ev != EventHead || got != tt.want {
+			t.Errorf("%q, %d: %t", tt.in, tt.max, got)
+		}
+		if strings.HasPrefix(tt.in, "Transfer") {
+			if ev, _ = c.Next(x, []byte("5\r\n"), &defaults); ev != EventRefused || x.Refusal().Reason != ReasonBodyLimit {
+				t.Error(ev)
+			}
+		}
+	}
+}
+
+// TestDrop checks that the rest of a body is read past, at every cut.
+func TestDrop(t *testing.T) {
+	for _, body := range []string{
+		"Content-Length: 5\r\n\r\nhello",
+		"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\na: b\r\n\r\n",
+	} {
+		head := "POST / HTTP/1.1\r\n" + host2 + body[:strings.Index(body, "\r\n\r\n")+4]
+		body = body[strings.Index(body, "\r\n\r\n")+4:]
+		for cut := range len(body) + 1 {
+			var c Conn
+			x := new(Exchange)
+			c.Next(x, []byte(head), &defaults)
+			c.Drop()
+			in := []byte(body[:cut])
+			ended := false
+			for _, more := range []string{body[cut:] + "GET", ""} {
+				for !ended {
+					ev, n := c.Next(x, in, &defaults)
+					in = in[n:]
+					if ended = ev == EventEnd; ev == EventContent || ev == EventRefused {
+						t.Fatal(ev)
+					} else if ev == EventNone {
+						break
+					}
+				}
+				in = append(in, more...)
+			}
+			if !ended || string(in) != "GET" && string(in) != body[cut:]+"GET" || !c.Finish(x) || c.InExchange() {
+				t.Fatalf("cut at %d: ended %t, left %q", cut, ended, in)
+			}
+		}
+	}
+}
+
+// TestFinish checks when a connection persists that the request would keep.
+func TestFinish(t *testing.T) {
+	const post = "POST / HTTP/1.1\r\n" + host2 + "Content-Length: 1\r\n\r\n"
+	var c Conn
+	x := new(Exchange)
+	c.Next(x, []byte(post), &defaults)
+	if !c.InExchange() || c.Started() {
+		t.Error("not in an exchange")
+	}
+	if c.Finish(x) {
+		t.Error("persists with content unread")
+	}
+	if ev, n := c.Next(x, []byte(post), &defaults); ev != EventNone || n != 0 || c.InExchange() {
+		t.Error("reads after the last exchange")
+	}
+	c = Conn{}
+	c.Next(x, []byte(post), &defaults)
+	c.Next(x, []byte("a"), &defaults)
+	if ev, n := c.Next(x, []byte("GET"), &defaults); ev != EventEnd || n != 0 {
+		t.Error("no end")
+	}
+	if ev, n := c.Next(x, []byte("GET"), &defaults); ev != EventNone || n != 0 {
+		t.Error("reads before Finish")
+	}
+	x.CloseAfter()
+	if c.Finish(x) {
+		t.Error("persists after CloseAfter")
+	}
+}
+
+// TestReset checks that an exchange keeps what is worth keeping, lets the rest
+// go, and is as new.
+func TestReset(t *testing.T) {
+	x := begin(t, get+"\nA: "+strings.Repeat("b", 8<<10))
+	x.Pin()
+	x.SetStatus(404)
+	x.CloseAfter()
+	x.ResponseFields().Add("A", strings.Repeat("b", 8<<10))
+	x.ResponseFields().Add("Date", "")
+	x.ResponseContent().Text(strings.Repeat("b", 32<<10))
+	x.AppendResponse(nil, []byte(date))
+	x.Reset()
+	if cap(x.owned) > maxKeptHead || x.ResponseContent().Cap() > maxKeptContent || cap(x.ResponseFields().Lines()) > 4<<10 {
+		t.Error("hoards")
+	}
+	if x.Status() != 200 || x.ResponseFields().Err() != nil || x.ResponseFields().Count() != 0 || x.ResponseContent().Len() != 0 ||
+		x.ContentSent() != 0 || x.RequestFieldCount() != 0 || x.MethodText().Len() != 0 || x.RawPath().Len() != 0 ||
+		x.Authority().Len() != 0 || x.Content() != nil || x.buf != nil || x.Refusal() != nil || x.ContentLength() != 0 {
+		t.Errorf("not as new: %+v", x)
+	}
+	x = begin(t, get)
+	x.Pin()
+	path := x.RawPath().Octets()
+	x.Reset()
+	if cap(x.owned) == 0 {
+		t.Error("does not keep a small head")
+	}
+	if invariant.Enabled && path[0] != 0xdb {
+		t.Error("does not poison what it lent")
+	}
+}
+
+func TestResetResponse(t *testing.T) {
+	x := begin(t, get)
+	x.SetStatus(201)
+	text(x)
+	x.ResponseFields().Set("Connection", "close")
+	x.ResetResponse()
+	x.SetStatus(500)
+	check(t, string(x.AppendResponse(nil, []byte(date))), "500 Internal Server Error\nContent-Length: 0\n\n")
+}
+
+// TestAllocations checks that the steady state allocates nothing.
+func TestAllocations(t *testing.T) {
+	if invariant.Enabled {
+		t.Skip("the checks of this build may allocate")
+	}
+	in := []byte("POST /a?b HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nc: d\r\n\r\n")
+	when, dst := []byte(date), make([]byte, 0, 1024)
+	ready := NewReady(404, nil, []byte("not found"))
+	piece := []byte("piece")
+	var c Conn
+	x := new(Exchange)
+	round := func() {
+		for _, parts := range [][2][]byte{{in, nil}, {in[:20], in}} {
+			rest := parts[0]
+			for ended := false; !ended; {
+				ev, n := c.Next(x, rest, &defaults)
+				rest = rest[n:]
+				switch ev {
+				case EventNone:
+					rest = parts[1]
+				case EventHead:
+					x.Pin()
+				case EventEnd:
+					ended = true
+				case EventRefused:
+					t.Fatal(x.Refusal())
+				case EventContent:
+				}
+			}
+			x.ResponseFields().Set("Content-Type", "text/plain")
+			x.ResponseFields().Set("Content-Type", "text/html")
+			x.ResponseContent().Text("hello").Int(5)
+			x.AppendResponse(dst, when)
+			x.AppendReady(dst, when, ready)
+			out := x.AppendStreamHead(dst, when, -1)
+			out, _ = x.AppendStreamContent(out, piece)
+			_, _ = x.AppendStreamEnd(out)
+			if !c.Finish(x) {
+				t.Fatal("does not persist")
+			}
+			x.Reset()
+		}
+	}
+	round()
+	if n := testing.AllocsPerRun(100, round); n != 0 {
+		t.Errorf("%v allocations per round; want 0", n)
+	}
+	bad := []byte("GET / HTTP/2.0\r\n")
+	if n := testing.AllocsPerRun(100, func() {
+		var c Conn
+		c.Next(x, bad, &defaults)
+		AppendRefusal(dst, when, x.Refusal())
+	}); n != 0 {
+		t.Errorf("%v allocations per refusal; want 0", n)
+	}
+}
+
+func BenchmarkAppendResponse(b *testing.B) {
+	x := begin(b, get)
+	dst, when := make([]byte, 0, 1024), []byte(date)
+	b.ReportAllocs()
+	for b.Loop() {
+		x.ResetResponse()
+		x.ResponseFields().Set("Content-Type", "text/plain")
+		x.ResponseContent().Text("Hello, World!")
+		x.AppendResponse(dst, when)
+	}
+}
+
+func BenchmarkAppendReady(b *testing.B) {
+	x := begin(b, get)
+	dst, when := make([]byte, 0, 1024), []byte(date)
+	ready := NewReady(200, nil, []byte("Hello, World!"))
+	b.ReportAllocs()
+	for b.Loop() {
+		x.AppendReady(dst, when, ready)
+	}
+}
