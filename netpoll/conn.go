@@ -353,7 +353,7 @@ func (c *Conn) fill() (n int) {
 	}
 	c.kept = l.pool.grow(c.kept)
 	room := c.kept.room()
-	n = c.read(room[:min(len(room), l.options.RequestBuffer-c.kept.size())])
+	n = c.read(room[:min(len(room), readSize, l.options.RequestBuffer-c.kept.size())])
 	c.kept.extend(n)
 	return n
 }

@@ -137,6 +137,7 @@ func (l *Loop) finish() {
 // Turn waits until the time until at the longest and does the work that
 // brings. Run calls it; a simulation calls it itself.
 func (l *Loop) Turn(until int64) error {
+	l.settle() // what was asked for between turns, as a simulation may
 	until = l.bound(until)
 	if until != 0 && l.mail.beginWait() {
 		until = 0
@@ -247,10 +248,10 @@ func (l *Loop) drive(c *Conn) {
 	case connAborted, connGone:
 		return
 	}
+	c.touch()
 	if c.has(flagPaused) {
 		return
 	}
-	c.touch()
 	again := c.has(flagAgain)
 	c.clear(flagAgain)
 	// After a report of the end the second read is the one that returns 0.
@@ -266,7 +267,7 @@ func (l *Loop) drive(c *Conn) {
 			again = false
 			l.receive(c, n)
 		}
-		if n == 0 || n == readSize || c.state != connOpen || c.Lent() {
+		if n == 0 || n == readSize || !c.has(flagEndSeen) || c.state != connOpen || c.Lent() {
 			break
 		}
 	}
@@ -279,9 +280,12 @@ func (l *Loop) drive(c *Conn) {
 // receive calls the handler with the input: n octets in the lent buffer, or
 // what is kept. What it leaves is kept.
 func (l *Loop) receive(c *Conn, n int) {
-	in, kept := l.in[:n], c.kept
+	kept := c.kept
+	var in []byte
 	if kept != nil {
 		in = kept.octets()
+	} else {
+		in = l.in[:n]
 	}
 	lends := l.lends
 	used := c.handler.Receive(c, in)
@@ -301,7 +305,7 @@ func (l *Loop) receive(c *Conn, n int) {
 		}
 	}
 	if kept == nil {
-		invariant.Poison(l.in[:n])
+		invariant.Poison(in)
 	}
 	if lends != l.lends && len(left) > 0 && !c.tell(wordWanted) {
 		c.again() // the loan is over already: what was left waits for Receive
@@ -310,11 +314,10 @@ func (l *Loop) receive(c *Conn, n int) {
 
 // drop reads what the peer of a closing connection sends, and forgets it.
 func (l *Loop) drop(c *Conn) {
-	if !c.has(flagCanRead) || c.has(flagEOF) {
-		return
-	}
 	c.touch()
-	c.read(l.in)
+	if c.mayRead() {
+		c.read(l.in)
+	}
 }
 
 // deliver delivers mail.

@@ -88,11 +88,11 @@ func (c *Conn) write(p []byte) (n int) {
 // The queue is a ring of blocks, so that a connection needs one pointer for
 // it: c.queue is the last block, and its next is the first.
 func (c *Conn) enqueue(p []byte) {
-	c.unsent += len(p)
 	for len(p) > 0 {
 		last := c.queue
 		if last == nil || len(last.room()) == 0 {
-			b := c.loop.pool.take(min(len(p), queueBlock))
+			// The larger the queue, the larger its blocks, and the fewer writes.
+			b := c.loop.pool.take(min(max(len(p), c.unsent), queueBlock))
 			if last == nil {
 				b.next = b
 			} else {
@@ -102,6 +102,7 @@ func (c *Conn) enqueue(p []byte) {
 		}
 		n := min(len(p), len(last.room()))
 		last.append(p[:n])
+		c.unsent += n
 		p = p[n:]
 	}
 }

@@ -1,0 +1,511 @@
+package netpoll_test
+
+import (
+	"bytes"
+	"testing"
+	"unsafe"
+
+	"github.com/windhover-go/windhover/netpoll"
+	"github.com/windhover-go/windhover/netpoll/sim"
+	"github.com/windhover-go/windhover/sdk/invariant"
+)
+
+// funcs is a handler made of functions; what is nil does nothing.
+type funcs struct {
+	receive  func(c *netpoll.Conn, in []byte) int
+	ended    func(c *netpoll.Conn, reset bool)
+	expired  func(c *netpoll.Conn)
+	returned func(c *netpoll.Conn)
+	draining func(c *netpoll.Conn)
+	closed   func(c *netpoll.Conn)
+}
+
+func (f *funcs) Receive(c *netpoll.Conn, in []byte) int {
+	if f.receive == nil {
+		return len(in)
+	}
+	return f.receive(c, in)
+}
+
+func (f *funcs) Ended(c *netpoll.Conn, reset bool) {
+	if f.ended != nil {
+		f.ended(c, reset)
+	}
+}
+func (f *funcs) Expired(c *netpoll.Conn)  { call(f.expired, c) }
+func (f *funcs) Returned(c *netpoll.Conn) { call(f.returned, c) }
+func (f *funcs) Draining(c *netpoll.Conn) { call(f.draining, c) }
+func (f *funcs) Closed(c *netpoll.Conn)   { call(f.closed, c) }
+
+func call(f func(*netpoll.Conn), c *netpoll.Conn) {
+	if f != nil {
+		f(c)
+	}
+}
+
+// calmWorld is a world without chance whose connections have the handler h.
+func calmWorld(t *testing.T, o netpoll.LoopOptions, h netpoll.Handler) *world {
+	t.Helper()
+	return newWorld(t, 0, sim.NewCalm(), o, func(*world, *netpoll.Conn) netpoll.Handler { return h })
+}
+
+// turns turns n times, and lets units run as far as they can after each.
+func (w *world) turnsOf(n int) {
+	w.t.Helper()
+	for range n {
+		if err := w.loop.Turn(0); err != nil {
+			w.t.Fatal(err)
+		}
+		for w.net.Scheduler().Step() {
+		}
+	}
+}
+
+func TestConnIsSmall(t *testing.T) {
+	if n := unsafe.Sizeof(netpoll.Conn{}); n > 160 {
+		t.Errorf("a Conn has %d octets; want 160 at most", n)
+	}
+}
+
+func TestDeadlinesAreExact(t *testing.T) {
+	const ms = 1_000_000
+	for name, c := range map[string]struct {
+		set  []int64 // ms from the beginning; set in one call, one after the other
+		want int64   // ms; 0: never
+	}{
+		"near":                      {[]int64{3}, 3},
+		"many ticks":                {[]int64{45_678}, 45_678},
+		"beyond the wheel":          {[]int64{500_000}, 500_000},
+		"moved away":                {[]int64{10, 90_000}, 90_000},
+		"moved closer":              {[]int64{90_000, 10}, 10},
+		"moved closer in its tick":  {[]int64{90, 10}, 10},
+		"moved closer and away":     {[]int64{90_000, 10, 20_000}, 20_000},
+		"removed":                   {[]int64{10, 0}, 0},
+		"set, removed and set anew": {[]int64{10, 0, 300}, 300},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []int64
+			var begin int64
+			w := newWorld(t, 0, sim.NewCalm(), netpoll.LoopOptions{}, func(_ *world, conn *netpoll.Conn) netpoll.Handler {
+				begin = conn.Now()
+				for _, d := range c.set {
+					if d != 0 {
+						d = begin + d*ms
+					}
+					conn.SetDeadline(d)
+				}
+				return &funcs{expired: func(c *netpoll.Conn) { got = append(got, (c.Now()-begin)/ms, (c.Now()-begin)%ms) }}
+			})
+			w.dial(nil)
+			for range 30 {
+				if err := w.loop.Turn(w.net.Now() + 100_000*ms); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.want == 0 && len(got) > 0 || c.want != 0 && (len(got) != 2 || got[0] != c.want || got[1] != 0) {
+				t.Errorf("expired at %v (ms, ns); want %d ms, once", got, c.want)
+			}
+		})
+	}
+}
+
+// TestDeadlinesOverSchedules checks that every one of many connections is
+// called when its deadline has passed, not before, and not later than the
+// kernel lets it.
+func TestDeadlinesOverSchedules(t *testing.T) {
+	for seed := range seeds(t) / 10 {
+		net := sim.New(seed, sim.Faults{ClockSteps: int(seed % 3 * 50)})
+		late := int64(0)
+		fired := 0
+		w := newWorld(t, seed, net, netpoll.LoopOptions{}, func(w *world, c *netpoll.Conn) netpoll.Handler {
+			want := int64(0)
+			move := func(c *netpoll.Conn) {
+				want = c.Now() + w.rand.Int64N(1<<(10+w.rand.IntN(30)))
+				c.SetDeadline(want)
+			}
+			for range 1 + w.rand.IntN(3) {
+				move(c)
+			}
+			left := 3
+			return &funcs{
+				receive: func(c *netpoll.Conn, in []byte) int { move(c); return len(in) },
+				expired: func(c *netpoll.Conn) {
+					if c.Now() < want {
+						t.Fatalf("seed %d: called %d ns before its deadline", seed, want-c.Now())
+					}
+					late = max(late, c.Now()-want)
+					fired++
+					if left--; left == 0 {
+						c.Abort()
+						return
+					}
+					move(c)
+				},
+			}
+		})
+		for range 1 + w.rand.IntN(200) {
+			w.dial(text(w.rand, w.rand.IntN(50)))
+		}
+		w.finish(w.gone)
+		w.check()
+		if seed%3 == 0 && late > 6_000_000 {
+			t.Fatalf("seed %d: a deadline was %d ns late", seed, late)
+		}
+		if fired != 3*len(w.peers) {
+			t.Fatalf("seed %d: %d deadlines; want %d", seed, fired, 3*len(w.peers))
+		}
+	}
+}
+
+// TestSlowReaderIsPaused checks that a peer that sends and does not read costs
+// a bounded amount of memory, and gets everything when it reads.
+func TestSlowReaderIsPaused(t *testing.T) {
+	var conn *netpoll.Conn
+	most := 0
+	w := newWorld(t, 0, sim.NewCalm(), netpoll.LoopOptions{}, func(_ *world, c *netpoll.Conn) netpoll.Handler {
+		conn = c
+		return &funcs{receive: func(c *netpoll.Conn, in []byte) int {
+			n := min(len(in), 1000)
+			if n < len(in) {
+				c.Again()
+			}
+			c.SetOut(append(c.Out(), in[:n]...))
+			most = max(most, c.Unsent())
+			return n
+		}}
+	})
+	data := text(w.rand, 5<<20)
+	p := w.dial(data)
+	p.StopReading()
+	w.turnsOf(3000)
+	if got := conn.Unsent(); got < 64<<10 || most > 64<<10+1000 {
+		t.Errorf("%d octets wait, %d at most; want a little over 65,536", got, most)
+	}
+	for range 200 {
+		p.StartReading()
+		w.turnsOf(50)
+	}
+	if !bytes.Equal(p.Received(), data) {
+		t.Errorf("%d octets came back; want %d", len(p.Received()), len(data))
+	}
+}
+
+// TestInputIsBounded checks that a handler that takes nothing is not given
+// more than RequestBuffer, and gets the rest when it takes.
+func TestInputIsBounded(t *testing.T) {
+	takes := false
+	var conn *netpoll.Conn
+	var got []byte
+	most := 0
+	w := newWorld(t, 0, sim.NewCalm(), netpoll.LoopOptions{RequestBuffer: 5000}, func(_ *world, c *netpoll.Conn) netpoll.Handler {
+		conn = c
+		return &funcs{receive: func(_ *netpoll.Conn, in []byte) int {
+			most = max(most, len(in))
+			if !takes {
+				return 0
+			}
+			got = append(got, in...)
+			return len(in)
+		}}
+	})
+	data := text(w.rand, 60_000)
+	w.dial(data)
+	w.turnsOf(100)
+	if most != 5000 {
+		t.Errorf("the handler was offered %d octets; want 5000", most)
+	}
+	takes = true
+	conn.Again()
+	w.turnsOf(100)
+	if !bytes.Equal(got, data) {
+		t.Errorf("the handler took %d octets; want %d", len(got), len(data))
+	}
+}
+
+// TestCloseLetsThePeerFinish checks that a peer that is still sending gets the
+// answer and no reset.
+func TestCloseLetsThePeerFinish(t *testing.T) {
+	answer := bytes.Repeat([]byte("no "), 100_000)
+	for seed := range seeds(t) {
+		w := newWorld(t, seed, sim.New(seed, sim.Faults{}), netpoll.LoopOptions{DrainTimeout: 1e18}, func(_ *world, c *netpoll.Conn) netpoll.Handler {
+			return &funcs{receive: func(c *netpoll.Conn, in []byte) int {
+				c.SetOut(append(c.Out(), answer...))
+				c.Close()
+				return 0
+			}}
+		})
+		p := w.dial(text(w.rand, 1+w.rand.IntN(300_000)))
+		p.SetWindow(100_000)
+		w.finish(p.Ended)
+		p.Send([]byte("more"))
+		p.CloseWrite()
+		w.finish(w.gone)
+		if p.Broken() || !bytes.Equal(p.Received(), answer) {
+			t.Fatalf("seed %d: the peer got %d octets of %d, reset: %t", seed, len(p.Received()), len(answer), p.Broken())
+		}
+		w.check()
+	}
+}
+
+// TestCloseEnds checks that Close gives up on a peer that neither reads nor
+// ends, after DrainTimeout.
+func TestCloseEnds(t *testing.T) {
+	for name, size := range map[string]int{"all is sent": 10, "the peer does not read": 1 << 20} {
+		t.Run(name, func(t *testing.T) {
+			w := calmWorld(t, netpoll.LoopOptions{DrainTimeout: 7e9}, &funcs{receive: func(c *netpoll.Conn, in []byte) int {
+				c.SetOut(append(c.Out(), make([]byte, size)...))
+				c.Close()
+				return len(in)
+			}})
+			p := w.dial([]byte("x"))
+			p.StopReading()
+			w.turnsOf(5)
+			begin := w.net.Now()
+			if p.Closed() {
+				t.Fatal("closed at once")
+			}
+			w.finish(p.Closed)
+			if d := w.net.Now() - begin; d < 6.9e9 || d > 7e9 {
+				t.Errorf("closed after %d ns; want 7 s", d)
+			}
+			w.check()
+		})
+	}
+}
+
+func TestPausesWithoutDescriptors(t *testing.T) {
+	w := calmWorld(t, netpoll.LoopOptions{}, &echo{})
+	w.net.SetLimit(3)
+	for range 4 {
+		w.dial([]byte("hello"))
+	}
+	begin := w.net.Now()
+	for range 3 {
+		if err := w.loop.Turn(-1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := w.loop.Conns(); n != 2 {
+		t.Fatalf("%d connections are open; want 2", n)
+	}
+	if d := w.net.Now() - begin; d < 100_000_000 {
+		t.Errorf("the loop tried again after %d ns; want 100 ms", d)
+	}
+	w.peers[0].CloseWrite()
+	w.turnsOf(4)
+	if n := w.loop.Conns(); n != 2 || string(w.peers[2].Received()) != "hello" {
+		t.Errorf("%d connections are open; want 2, as one closed", n)
+	}
+	w.net.SetLimit(0)
+	w.net.Advance(100_000_000)
+	w.turnsOf(4)
+	if n := w.loop.Conns(); n != 3 {
+		t.Errorf("%d connections are open; want 3, as time has passed", n)
+	}
+}
+
+// TestLateReportsReachNobody checks that what is reported of a connection that
+// is gone does not reach one that has its slot and its descriptor.
+func TestLateReportsReachNobody(t *testing.T) {
+	for seed := range seeds(t) {
+		w := newWorld(t, seed, sim.New(seed, sim.Faults{}), netpoll.LoopOptions{}, func(*world, *netpoll.Conn) netpoll.Handler {
+			return &funcs{
+				receive: func(c *netpoll.Conn, in []byte) int { c.Abort(); return len(in) },
+				ended:   func(*netpoll.Conn, bool) { t.Fatalf("seed %d: Ended although no peer did", seed) },
+			}
+		})
+		for range 10 {
+			w.dial([]byte("x"))
+			w.finish(w.gone)
+		}
+		w.check()
+	}
+}
+
+func TestDrain(t *testing.T) {
+	for seed := range seeds(t) / 4 {
+		w := newWorld(t, seed, sim.New(seed, sim.Faults{}), netpoll.LoopOptions{}, func(w *world, c *netpoll.Conn) netpoll.Handler {
+			return &funcs{
+				receive: func(c *netpoll.Conn, in []byte) int {
+					if len(in) == 0 {
+						return 0
+					}
+					data := append([]byte(nil), in...)
+					if !c.Flush() {
+						return 0
+					}
+					c.Lend(w.net.Scheduler().Waiter())
+					w.net.Scheduler().Go(func() {
+						_ = c.WriteLent(data)
+						c.GiveBack(nil, false)
+					})
+					return len(in)
+				},
+				draining: func(c *netpoll.Conn) { c.Close() },
+			}
+		})
+		for range 1 + w.rand.IntN(8) {
+			w.dial(text(w.rand, w.rand.IntN(50)))
+		}
+		for range w.rand.IntN(30) {
+			w.turn()
+		}
+		w.loop.Drain()
+		w.finish(func() bool { return w.loop.Conns() == 0 && w.net.Scheduler().Len() == 0 })
+		w.check()
+	}
+}
+
+// TestAbortAll checks that it ends blocked units, and that their connections
+// are closed when they are back.
+func TestAbortAll(t *testing.T) {
+	for seed := range seeds(t) / 4 {
+		var errs []error
+		reset := 0
+		w := newWorld(t, seed, sim.New(seed, sim.Faults{}), netpoll.LoopOptions{}, func(w *world, c *netpoll.Conn) netpoll.Handler {
+			return &funcs{
+				receive: func(c *netpoll.Conn, in []byte) int {
+					c.Lend(w.net.Scheduler().Waiter())
+					w.net.Scheduler().Go(func() {
+						_, err := c.ReadLent(make([]byte, 10))
+						if w.rand.IntN(2) == 0 {
+							err = c.WriteLent(make([]byte, 1<<20))
+						}
+						errs = append(errs, err)
+						c.GiveBack(nil, w.rand.IntN(2) == 0)
+					})
+					return len(in)
+				},
+				ended: func(c *netpoll.Conn, r bool) {
+					if !r || !c.Lent() {
+						t.Fatalf("seed %d: Ended(%t), lent: %t", seed, r, c.Lent())
+					}
+					reset++
+				},
+			}
+		})
+		for range 5 {
+			w.dial([]byte("x")).StopReading()
+		}
+		w.finish(func() bool { return w.net.Scheduler().Len() == 5 })
+		for range w.rand.IntN(30) {
+			w.turn()
+		}
+		w.loop.AbortAll()
+		w.finish(func() bool { return w.loop.Conns() == 0 && w.net.Scheduler().Len() == 0 })
+		if reset != 5 {
+			t.Fatalf("seed %d: %d connections were told; want 5", seed, reset)
+		}
+		for _, err := range errs {
+			if err != netpoll.ErrReset {
+				t.Fatalf("seed %d: a unit got %v; want %v", seed, err, netpoll.ErrReset)
+			}
+		}
+		w.check()
+	}
+}
+
+// TestEndWhileLent checks that the end of the peer is told during the loan, and
+// once more after it, when its last octets have been received.
+func TestEndWhileLent(t *testing.T) {
+	for seed := range seeds(t) {
+		var log []string
+		var p *sim.Peer
+		w := newWorld(t, seed, sim.New(seed, sim.Faults{}), netpoll.LoopOptions{}, func(w *world, c *netpoll.Conn) netpoll.Handler {
+			waiter := w.net.Scheduler().Waiter()
+			lent := false
+			return &funcs{
+				receive: func(c *netpoll.Conn, in []byte) int {
+					if lent {
+						log = append(log, string(in))
+						return len(in)
+					}
+					lent = true
+					c.Lend(waiter)
+					w.net.Scheduler().Go(func() {
+						for len(log) == 0 {
+							waiter.Wait()
+						}
+						c.GiveBack(nil, w.rand.IntN(2) == 0)
+					})
+					p.Send([]byte("last"))
+					p.CloseWrite()
+					return 1
+				},
+				ended: func(c *netpoll.Conn, reset bool) {
+					if c.Lent() {
+						log = append(log, "early")
+						waiter.Wake()
+						return
+					}
+					log = append(log, "end")
+					c.Close()
+				},
+			}
+		})
+		p = w.dial([]byte("x"))
+		w.finish(w.gone)
+		got := bytes.Join(bytesOf(log), nil)
+		if string(got) != "earlylastend" {
+			t.Fatalf("seed %d: the handler saw %q", seed, log)
+		}
+		w.check()
+	}
+}
+
+func bytesOf(log []string) [][]byte {
+	var b [][]byte
+	for _, s := range log {
+		b = append(b, []byte(s))
+	}
+	return b
+}
+
+// TestTurnsDoNotAllocate checks the path of a request: a report, a read, a
+// handler, a write, and a loan.
+func TestTurnsDoNotAllocate(t *testing.T) {
+	if invariant.Enabled {
+		t.Skip("the race detector and its mode allocate for their own sake")
+	}
+	for name, lend := range map[string]bool{"on the loop": false, "lent": true} {
+		t.Run(name, func(t *testing.T) {
+			var conn *netpoll.Conn
+			buf := make([]byte, 0, 100)
+			w := newWorld(t, 0, sim.NewCalm(), netpoll.LoopOptions{}, func(_ *world, c *netpoll.Conn) netpoll.Handler {
+				wait := sim.NewCalm().Scheduler().Waiter()
+				return &funcs{receive: func(c *netpoll.Conn, in []byte) int {
+					c.SetDeadline(c.Now() + 130e9)
+					if lend {
+						conn, buf = c, append(buf[:0], in...)
+						c.Lend(wait)
+					} else {
+						c.SetOut(append(c.Out(), in...))
+					}
+					return len(in)
+				}}
+			})
+			p := w.dial([]byte("hello"))
+			request := []byte("hello again")
+			once := func() {
+				p.Send(request)
+				if err := w.loop.Turn(0); err != nil {
+					t.Fatal(err)
+				}
+				if conn != nil {
+					if err := conn.WriteLent(buf); err != nil {
+						t.Fatal(err)
+					}
+					conn.GiveBack(nil, false)
+					conn = nil
+				}
+				p.Forget()
+			}
+			for range 100 {
+				once()
+			}
+			if n := testing.AllocsPerRun(1000, once); n != 0 {
+				t.Errorf("%v allocations for a request; want 0", n)
+			}
+		})
+	}
+}
