@@ -16,24 +16,31 @@ type Host struct {
 	config  Config
 	workers Pool
 	streams Pool
+	drains  atomic.Bool // the server shuts down: exchanges in progress are the last
 	aborted atomic.Bool // the server has stopped waiting for exchanges
 	date    atomic.Pointer[date]
 	watch   watch
 }
 
-// NewHost returns a host on l. config is completed with the defaults; an error
-// says what in it cannot work. workers run the units of ordinary routes and
-// streams those of routes that stream.
-func NewHost(l *netpoll.Loop, config Config, workers, streams Pool) (*Host, error) {
+// NewLoop returns a loop on kernel and the host of it. Simulations and tests
+// use it; a Server makes its own. config is completed with the defaults; an
+// error says what in it cannot work. All units run on pool.
+func NewLoop(kernel netpoll.Kernel, config Config, pool Pool) (*netpoll.Loop, *Host, error) {
 	config, err := config.withDefaults(func(string) string { return "" })
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return newHost(l, config, workers, streams), nil
+	l, h := newLoop(kernel, config, pool, pool)
+	return l, h, nil
 }
 
-func newHost(l *netpoll.Loop, config Config, workers, streams Pool) *Host {
-	return &Host{loop: l, config: config, workers: workers, streams: streams}
+func newLoop(kernel netpoll.Kernel, config Config, workers, streams Pool) (*netpoll.Loop, *Host) {
+	l := netpoll.NewLoop(kernel, netpoll.LoopOptions{
+		HighWater:    config.Limits.ResponseBufferHigh,
+		LowWater:     config.Limits.ResponseBufferLow,
+		DrainTimeout: int64(config.Limits.DrainTimeout),
+	})
+	return l, &Host{loop: l, config: config, workers: workers, streams: streams}
 }
 
 // Loop returns the loop.
@@ -53,6 +60,17 @@ func (h *Host) EndCause() error {
 		return ErrShutdown
 	}
 	return ErrPeerClosed
+}
+
+// Drains reports whether the server shuts down: then a response announces the
+// end of its connection. Any goroutine may call it.
+func (h *Host) Drains() bool { return h.drains.Load() }
+
+// Drain makes the loop accept no more, close the connections that wait for a
+// request, and the others when they have been answered.
+func (h *Host) Drain() {
+	h.drains.Store(true)
+	h.loop.Drain()
 }
 
 // Abort ends every connection of the loop now, lent ones as soon as their

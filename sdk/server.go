@@ -91,13 +91,7 @@ func (s *Server) open(p Protocol) error {
 		if err != nil {
 			return err
 		}
-		limits := &s.config.Limits
-		loop := netpoll.NewLoop(kernel, netpoll.LoopOptions{
-			HighWater:    limits.ResponseBufferHigh,
-			LowWater:     limits.ResponseBufferLow,
-			DrainTimeout: int64(limits.DrainTimeout),
-		})
-		host := newHost(loop, s.config, workers, streams)
+		loop, host := newLoop(kernel, s.config, workers, streams)
 		s.loops, s.hosts = append(s.loops, loop), append(s.hosts, host)
 		accept := p.Attach(host)
 		for _, l := range s.listeners {
@@ -216,8 +210,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return nil
 	case serverServing:
 		s.state = serverDraining
-		for _, loop := range s.loops {
-			loop.Post(drain{})
+		for _, h := range s.hosts {
+			h.loop.Post(drain{h})
 		}
 	case serverDraining, serverEnded:
 	}
@@ -235,10 +229,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // drain makes a loop finish its connections and then end.
-type drain struct{}
+type drain struct{ host *Host }
 
 // Deliver implements netpoll.Mail.
-func (drain) Deliver(l *netpoll.Loop) { l.Drain() }
+func (d drain) Deliver(*netpoll.Loop) { d.host.Drain() }
 
 // abort makes a loop end now.
 type abort struct{ host *Host }

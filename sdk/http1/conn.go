@@ -18,13 +18,12 @@ type conn struct {
 	h1   h1.Conn
 	x    *Exchange // the exchange in progress, nil in phaseAwait
 
-	phase    phase
-	then     then // what the unit that gives back asks for
-	timed    bool // HeadTimeout runs: the deadline is that of the head
-	draining bool // the server shuts down: the present exchange is the last
-	ended    bool // the peer has finished sending, and all of it has arrived
-	more     bool // requests wait in the input for the next turn
-	last     bool // nothing stands in the input behind the present event
+	phase phase
+	then  then // what the unit that gives back asks for
+	timed bool // HeadTimeout runs: the deadline is that of the head
+	ended bool // the peer has finished sending, and all of it has arrived
+	more  bool // requests wait in the input for the next turn
+	last  bool // nothing stands in the input behind the present event
 
 	// unit is the exchange that is lent. The loop sets it; the unit clears it,
 	// holding the exchange's lifetime lock. It is how the loop cancels a context.
@@ -152,6 +151,7 @@ func (cn *conn) begin(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 	switch {
 	case plan.Ready != 0:
 		cn.sayClose()
+		x.answered = true
 		c.SetOut(x.AppendReady(c.Out(), l.host.Date(c.Now()), l.protocol.ready[plan.Ready-1]))
 		cn.responded(c)
 	case plan.Place == sdk.OffLoop:
@@ -175,7 +175,7 @@ func (cn *conn) collect(c *netpoll.Conn) (departed bool) {
 		return cn.body(c)
 	}
 	cn.phase = phaseCollect
-	if x.ExpectsContinue() && !x.continued && len(x.body) == 0 {
+	if x.ExpectsContinue() && !x.continued && len(x.body) == 0 && cn.last {
 		x.continued = true
 		c.SetOut(x.AppendContinue(c.Out()))
 	}
@@ -206,7 +206,7 @@ func (cn *conn) respond(c *netpoll.Conn) {
 // server shuts down, or when what is left of the request is not worth reading.
 func (cn *conn) sayClose() {
 	x := cn.x
-	if cn.draining || x.plan.Body != sdk.BodyStreamed && !x.received &&
+	if cn.loop.host.Drains() || x.plan.Body != sdk.BodyStreamed && !x.received &&
 		(x.ContentLength() > maxDrop || x.ExpectsContinue() && !x.continued) {
 		x.CloseAfter()
 	}
@@ -238,7 +238,7 @@ func (cn *conn) responded(c *netpoll.Conn) {
 func (cn *conn) finish(c *netpoll.Conn) {
 	persists := cn.h1.Finish(&cn.x.Exchange)
 	cn.letGo()
-	if !persists || cn.draining {
+	if !persists || cn.loop.host.Drains() {
 		cn.close(c)
 		return
 	}
@@ -270,7 +270,7 @@ func (cn *conn) wait(c *netpoll.Conn) {
 	cn.letGo()
 	if !cn.h1.Started() {
 		cn.timed = false
-		if cn.draining || cn.ended {
+		if cn.loop.host.Drains() || cn.ended {
 			cn.close(c)
 			return
 		}
@@ -290,6 +290,7 @@ func (cn *conn) refuse(c *netpoll.Conn) {
 	if cn.phase != phaseDrop { // else it has been answered
 		c.SetOut(h1.AppendRefusal(c.Out(), cn.loop.host.Date(c.Now()), refusal))
 		x.SetStatus(refusal.Status)
+		x.answered = true
 	}
 	x.end(c.Now(), refusal)
 	cn.close(c)
@@ -303,7 +304,8 @@ func (cn *conn) Expired(c *netpoll.Conn) {
 			cn.refuseLate(c)
 			return
 		}
-		cn.close(c)
+		cn.phase = phaseClosing
+		c.Abort() // nothing is under way that could be lost
 	case phaseCollect:
 		cn.refuseLate(c)
 	case phaseDrop:
@@ -346,7 +348,6 @@ func (cn *conn) Ended(c *netpoll.Conn, reset bool) {
 
 // Draining implements netpoll.Handler.
 func (cn *conn) Draining(c *netpoll.Conn) {
-	cn.draining = true
 	if cn.phase == phaseAwait && !cn.h1.Started() {
 		cn.close(c)
 	}

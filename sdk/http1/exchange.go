@@ -36,6 +36,7 @@ type Exchange struct {
 	refused   bool   // the content is malformed or too large
 	headRun   bool   // Head has run, or is running
 	failed    bool   // the response is that of a panic
+	answered  bool   // the head of the response was appended
 
 	// Of a unit.
 	waiter  netpoll.Waiter
@@ -130,6 +131,7 @@ func (x *Exchange) SetStatus(status int) {
 // appendResponse appends the whole response.
 func (x *Exchange) appendResponse(dst, date []byte) []byte {
 	x.checkFields()
+	x.answered = true
 	return x.AppendResponse(dst, date)
 }
 
@@ -148,7 +150,10 @@ func (x *Exchange) end(now int64, err error) {
 	if x.plan == nil {
 		return
 	}
-	out := sdk.Outcome{Route: x.plan.Name, Status: x.Status(), Octets: x.ContentSent(), Err: err}
+	out := sdk.Outcome{Route: x.plan.Name, Octets: x.ContentSent(), Err: err}
+	if x.answered {
+		out.Status = x.Status()
+	}
 	if x.failed && err == nil {
 		out.Err = sdk.ErrPanicked
 	}
@@ -186,7 +191,7 @@ const maxKept = 16 << 10
 func (x *Exchange) reset() {
 	x.Reset()
 	x.conn, x.nc, x.plan = nil, nil, nil
-	x.received, x.continued, x.refused, x.headRun, x.failed = false, false, false, false, false
+	x.received, x.continued, x.refused, x.headRun, x.failed, x.answered = false, false, false, false, false, false
 	x.stream, x.failure, x.inErr, x.piece, x.at = nil, nil, nil, nil, 0
 	x.body, x.wire, x.in = kept(x.body), kept(x.wire), kept(x.in)
 }

@@ -1,6 +1,7 @@
 package http1_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/http1"
 )
 
 // serve serves a on a socket and returns its address.
@@ -84,5 +86,124 @@ func TestOverSocket(t *testing.T) {
 			t.Fatalf("pipelined, %q is missing before\n%s", r.want, got)
 		}
 		got = got[at+len(r.want):]
+	}
+}
+
+// TestContextEnds checks what ends the context of an exchange, and why.
+func TestContextEnds(t *testing.T) {
+	const request = "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"
+	for _, tt := range []struct {
+		name   string
+		end    func(c *net.TCPConn, s *sdk.Server)
+		cause  error
+		answer bool // the client is still there to get one
+	}{
+		{"the peer has finished sending", func(c *net.TCPConn, _ *sdk.Server) { _ = c.CloseWrite() }, sdk.ErrPeerClosed, true},
+		{"the peer resets", func(c *net.TCPConn, _ *sdk.Server) { _ = c.SetLinger(0); _ = c.Close() }, sdk.ErrPeerClosed, false},
+		{"the server stops waiting", func(_ *net.TCPConn, s *sdk.Server) {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			_ = s.Shutdown(ctx)
+		}, sdk.ErrShutdown, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := newApp()
+			addr, s := serve(t, a, sdk.Config{Loops: 1})
+			c, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if _, err := io.WriteString(c, request); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(20 * time.Millisecond) // so that it runs; if it does not yet, it is cancelled when it does
+			tt.end(c.(*net.TCPConn), s)
+			if tt.answer {
+				_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+				if got, err := io.ReadAll(c); err != nil || !strings.HasSuffix(string(got), "waited") {
+					t.Errorf("answered %q, %v", got, err)
+				}
+			}
+			for range 1000 {
+				a.mu.Lock()
+				causes := a.canceled
+				a.mu.Unlock()
+				if len(causes) == 1 {
+					if causes[0] != tt.cause {
+						t.Errorf("the cause is %v; want %v", causes[0], tt.cause)
+					}
+					return
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			t.Error("the context does not end")
+		})
+	}
+}
+
+// TestHalfCloseKeepsTheContext checks Config.HalfClose.
+func TestHalfCloseKeepsTheContext(t *testing.T) {
+	a := newApp()
+	addr, _ := serve(t, a, sdk.Config{
+		Loops: 1, HalfClose: true, Limits: sdk.Limits{ShutdownTimeout: 100 * time.Millisecond},
+	})
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.(*net.TCPConn).CloseWrite()
+	time.Sleep(50 * time.Millisecond)
+	a.mu.Lock()
+	if len(a.canceled) != 0 {
+		t.Errorf("cancelled: %v", a.canceled)
+	}
+	a.mu.Unlock()
+}
+
+// TestShutdownFinishesWhatRuns checks that a shutdown closes idle connections
+// at once, waits for an exchange, and lets its answer out.
+func TestShutdownFinishesWhatRuns(t *testing.T) {
+	a := newApp()
+	release := make(chan struct{})
+	a.routes["/slow"] = &route{plan: sdk.Plan{Name: "slow"}, head: func(_ *app, x *http1.Exchange) bool {
+		<-release
+		x.ResponseContent().Text("slow but sure")
+		return false
+	}}
+	addr, s := serve(t, a, sdk.Config{Loops: 2, Limits: sdk.Limits{DrainTimeout: 100 * time.Millisecond}})
+	idle, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer idle.Close()
+	answer := make(chan string)
+	go func() { answer <- converse(t, addr, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n") }()
+	time.Sleep(50 * time.Millisecond)
+	ended := make(chan error)
+	go func() { ended <- s.Shutdown(context.Background()) }()
+	_ = idle.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if n, err := idle.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("the idle connection: %d octets, %v; want its end", n, err)
+	}
+	select {
+	case err := <-ended:
+		t.Fatal("the shutdown did not wait:", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	if _, err := net.Dial("tcp", addr); err == nil {
+		// The kernel may still queue it; it must not be served.
+		t.Log("a connection is queued while the server drains")
+	}
+	close(release)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if got := <-answer; !strings.HasSuffix(got, "slow but sure") || !strings.Contains(got, "Connection: close") {
+		t.Errorf("answered %q", got)
 	}
 }

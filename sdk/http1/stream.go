@@ -33,6 +33,7 @@ func (x *Exchange) OpenResponse() sdk.ContentWriter { return x.OpenResponseSized
 func (x *Exchange) OpenResponseSized(n int64) sdk.ContentWriter {
 	if x.stream == nil {
 		x.checkFields()
+		x.answered = true
 		x.conn.sayClose()
 		x.wire = x.wire[:0]
 		if x.plan.Body == sdk.BodyStreamed && x.ExpectsContinue() && !x.continued {

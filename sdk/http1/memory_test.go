@@ -1,0 +1,362 @@
+package http1_test
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/windhover-go/windhover/netpoll"
+	"github.com/windhover-go/windhover/netpoll/sim"
+	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/sdktest"
+)
+
+// A world is a server in memory and what a test does to it.
+type world struct {
+	*sdktest.Server
+	t   *testing.T
+	app *app
+}
+
+func newWorld(t *testing.T, config sdk.Config) *world {
+	t.Helper()
+	a := newApp()
+	if config.OnPanic == nil {
+		config.OnPanic = func(sdk.Panic) {}
+	}
+	s, err := sdktest.NewServer(a, sim.NewCalm(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.End(); err != nil {
+			t.Error(err)
+		}
+		if n := s.Network.Open(); n != 0 {
+			t.Errorf("%d descriptors stay", n)
+		}
+	})
+	return &world{s, t, a}
+}
+
+// dial returns a peer that has sent octets.
+func (w *world) dial(send string) *sim.Peer {
+	w.t.Helper()
+	p, err := w.Network.Dial(w.Address)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	p.Send([]byte(send))
+	return p
+}
+
+// turns lets the server do all it can do at this time.
+func (w *world) turns() {
+	w.t.Helper()
+	for range 50 {
+		if err := w.Step(0); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// pass lets time pass.
+func (w *world) pass(d time.Duration) {
+	w.t.Helper()
+	w.Network.Advance(int64(d))
+	w.turns()
+}
+
+// want checks that a peer got an answer with a status line and content, and
+// whether the server ended the connection. It empties what was received.
+func (w *world) want(p *sim.Peer, why, status, content string, ended bool) {
+	w.t.Helper()
+	w.turns()
+	got := string(p.Received())
+	switch {
+	case status == "" && got != "":
+		w.t.Fatalf("%s: got %q; want nothing", why, got)
+	case !strings.HasPrefix(got, status) || !strings.Contains(got, content):
+		w.t.Fatalf("%s: got %q; want %s and %q", why, got, status, content)
+	case p.Ended() != ended:
+		w.t.Fatalf("%s: the connection has ended: %v; got %q", why, p.Ended(), got)
+	case status != "" && ended && !strings.Contains(got, "Connection: close\r\n"):
+		w.t.Fatalf("%s: the connection ends, but %q does not say so", why, got)
+	case p.Broken():
+		w.t.Fatalf("%s: the connection was reset; the answer may be lost", why)
+	}
+	p.Forget()
+}
+
+const (
+	ok      = "HTTP/1.1 200 OK\r\n"
+	getLoop = "GET /loop HTTP/1.1\r\nHost: x\r\n\r\n"
+)
+
+func TestContentOverTheRoutesLimit(t *testing.T) {
+	for _, path := range []string{"/loop/body", "/pool/body", "/read"} {
+		w := newWorld(t, sdk.Config{})
+		fits := w.dial("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + strings.Repeat("a", 1000))
+		w.want(fits, path+" at the limit", ok, "aaa", false)
+		declared := w.dial("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n")
+		w.want(declared, path+" declared over it", "HTTP/1.1 413 ", "limit of 1000 octets", true)
+		chunked := w.dial("POST " + path + " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + strings.Repeat("a", 1001) + "\r\n0\r\n\r\n")
+		w.want(chunked, path+" sent over it", "HTTP/1.1 413 ", "", true)
+	}
+}
+
+func TestLimitOfRouteCanExceedTheServers(t *testing.T) {
+	w := newWorld(t, sdk.Config{Limits: sdk.Limits{}})
+	w.app.routes["/pool/body"].plan.MaxBody = 40_000_000
+	p := w.dial("POST /pool/body HTTP/1.1\r\nHost: x\r\nContent-Length: 40000001\r\n\r\n")
+	w.want(p, "over the route's limit", "HTTP/1.1 413 ", "40000000", true)
+	p = w.dial("POST /pool/body HTTP/1.1\r\nHost: x\r\nContent-Length: 35000000\r\n\r\n")
+	w.want(p, "under it", "", "", false)
+}
+
+func TestContinue(t *testing.T) {
+	for _, path := range []string{"/loop/body", "/pool/body", "/read"} {
+		w := newWorld(t, sdk.Config{})
+		p := w.dial("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+		w.want(p, path+" wants the content", "HTTP/1.1 100 Continue\r\n\r\n", "", false)
+		p.Send([]byte("abc"))
+		w.want(p, path+" has it", ok, "abc", false)
+		p.Send([]byte(getLoop))
+		w.want(p, "next", ok, "on the loop", false)
+		eager := w.dial("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc")
+		w.want(eager, path+" when the content is there already", ok, "abc", false)
+	}
+}
+
+// TestRefusedContentIsNotAskedFor checks that who is refused does not get 100,
+// and that the connection ends, for nobody knows whether content follows.
+func TestRefusedContentIsNotAskedFor(t *testing.T) {
+	w := newWorld(t, sdk.Config{})
+	p := w.dial("POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+	w.want(p, "refused", "HTTP/1.1 403 ", "Forbidden", true)
+}
+
+func TestUnreadContentIsReadPast(t *testing.T) {
+	for _, path := range []string{"/loop", "/pool", "/ready", "/nowhere", "/refuse"} {
+		w := newWorld(t, sdk.Config{})
+		p := w.dial("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
+		w.turns()
+		if len(p.Received()) == 0 {
+			t.Errorf("%s waits for content that it does not want", path)
+		}
+		p.Forget()
+		p.Send([]byte("def" + getLoop))
+		w.want(p, "after unread content of "+path, ok, "on the loop", false)
+
+		large := w.dial("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\nabc")
+		w.want(large, "unread and large", "HTTP/1.1 ", "", true)
+	}
+}
+
+func TestHeadTimeout(t *testing.T) {
+	w := newWorld(t, sdk.Config{})
+	p := w.dial("")
+	w.pass(100 * time.Second)
+	p.Send([]byte("GET / HTTP/1.1\r\nA: "))
+	w.turns()
+	for range 29 {
+		w.pass(time.Second)
+		p.Send([]byte("E")) // octets do not move the deadline
+		w.want(p, "in time", "", "", false)
+	}
+	w.pass(2 * time.Second)
+	w.want(p, "too late", "HTTP/1.1 408 ", "too long", true)
+}
+
+func TestKeepAliveTimeout(t *testing.T) {
+	w := newWorld(t, sdk.Config{})
+	p := w.dial(getLoop)
+	w.want(p, "first", ok, "on the loop", false)
+	w.pass(129 * time.Second)
+	p.Send([]byte(getLoop))
+	w.want(p, "just in time", ok, "on the loop", false)
+	w.pass(131 * time.Second)
+	w.want(p, "idle", "", "", true)
+
+	p = w.dial("GET /pool HTTP/1.1\r\nHost: x\r\n\r\n")
+	w.want(p, "off the loop", ok, "off the loop", false)
+	w.pass(131 * time.Second)
+	w.want(p, "idle after a unit", "", "", true)
+}
+
+func TestContentTimeout(t *testing.T) {
+	for _, path := range []string{"/loop/body", "/pool/body"} {
+		w := newWorld(t, sdk.Config{})
+		p := w.dial("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na")
+		w.pass(129 * time.Second)
+		p.Send([]byte("b"))
+		w.turns()
+		w.pass(129 * time.Second)
+		w.want(p, "each octet in time", "", "", false)
+		w.pass(2 * time.Second)
+		w.want(p, "too late", "HTTP/1.1 408 ", "", true)
+	}
+}
+
+func TestCompleteRequestIsNotHeldBack(t *testing.T) {
+	w := newWorld(t, sdk.Config{})
+	p := w.dial(getLoop + "POST /loop/body HTTP/1.1\r\nHost: x\r\nContent-Le")
+	w.want(p, "the first", ok, "on the loop", false)
+	p.Send([]byte("ngth: 1\r\n\r\n"))
+	w.want(p, "the second waits for its content", "", "", false)
+	p.Send([]byte("z"))
+	w.want(p, "the second", ok, "got z", false)
+}
+
+// countingKernel counts the writes of a loop.
+type countingKernel struct {
+	netpoll.Kernel
+	writes int
+}
+
+func (k *countingKernel) Write(fd int, p []byte) (int, error) {
+	k.writes++
+	return k.Kernel.Write(fd, p)
+}
+
+func TestPipelinedAnswersLeaveInOneWrite(t *testing.T) {
+	network := sim.NewCalm()
+	inner, err := network.Kernel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &countingKernel{Kernel: inner}
+	l, h, err := sdk.NewLoop(k, sdk.Config{}, sdk.NewPool(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd, addr, err := network.Listen(netip.MustParseAddrPort("127.0.0.1:0"), netpoll.ListenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var setup sdk.Setup
+	newApp().Install(&setup)
+	if err := l.Serve(fd, setup.Protocols()[0].Attach(h)); err != nil {
+		t.Fatal(err)
+	}
+	p, err := network.Dial(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Send([]byte(strings.Repeat(getLoop, 64)))
+	for range 10 {
+		if err := l.Turn(0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := strings.Count(string(p.Received()), "on the loop"); n != 64 || k.writes != 1 {
+		t.Errorf("%d answers in %d writes; want 64 in 1", n, k.writes)
+	}
+	p.Send([]byte(strings.Repeat(getLoop, 65)))
+	p.Forget()
+	for range 10 {
+		if err := l.Turn(0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := strings.Count(string(p.Received()), "on the loop"); n != 65 || k.writes != 3 {
+		t.Errorf("%d answers in %d writes; want 65 in 2 turns", n, k.writes-1)
+	}
+}
+
+func TestDrain(t *testing.T) {
+	w := newWorld(t, sdk.Config{})
+	idle := w.dial(getLoop)
+	w.want(idle, "before", ok, "", false)
+	fresh := w.dial("")
+	half := w.dial("GET /loop HT")
+	collecting := w.dial("POST /pool/body HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na")
+	w.turns()
+	w.Host.Drain()
+	w.want(idle, "idle", "", "", true)
+	w.want(fresh, "fresh", "", "", true)
+	half.Send([]byte("TP/1.1\r\nHost: x\r\n\r\n"))
+	w.want(half, "in its head", ok, "on the loop", true)
+	collecting.Send([]byte("bc"))
+	w.want(collecting, "in its content", ok, "got abc", true)
+}
+
+// TestEndsOfThePeer checks that a peer which has finished sending still gets
+// its answers, all of them.
+func TestEndsOfThePeer(t *testing.T) {
+	for _, send := range []string{
+		getLoop, "GET /pool HTTP/1.1\r\nHost: x\r\n\r\n",
+		"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
+		strings.Repeat(getLoop, 200), strings.Repeat("GET /pool HTTP/1.1\r\nHost: x\r\n\r\n", 100),
+	} {
+		w := newWorld(t, sdk.Config{})
+		p := w.dial(send)
+		p.CloseWrite()
+		for range 10 {
+			w.turns()
+		}
+		if n, m := strings.Count(string(p.Received()), ok), strings.Count(send, "HTTP/1.1"); n != m || !p.Ended() {
+			t.Errorf("%.40q: %d answers, ended %v; want %d and the end", send, n, p.Ended(), m)
+		}
+	}
+}
+
+func TestShortResponseEndsTheConnection(t *testing.T) {
+	w := newWorld(t, sdk.Config{})
+	p := w.dial("GET /short HTTP/1.1\r\nHost: x\r\n\r\n" + getLoop)
+	w.turns()
+	if got := string(p.Received()); strings.Contains(got, "on the loop") || !p.Ended() {
+		t.Errorf("got %q, ended %v; the client cannot tell where the next answer begins", got, p.Ended())
+	}
+}
+
+func TestPanics(t *testing.T) {
+	var panics []sdk.Panic
+	w := newWorld(t, sdk.Config{OnPanic: func(p sdk.Panic) { panics = append(panics, p) }})
+	p := w.dial("GET /panic HTTP/1.1\r\nHost: x\r\n\r\n")
+	w.turns()
+	if strings.Contains(string(p.Received()), "X-Half") {
+		t.Error("what the function wrote before it panicked is sent")
+	}
+	w.want(p, "on the loop", "HTTP/1.1 500 ", "Internal Server Error", false)
+	p.Send([]byte("GET /panic/late HTTP/1.1\r\nHost: x\r\n\r\n"))
+	w.turns()
+	if got := string(p.Received()); strings.HasSuffix(got, "0\r\n\r\n") || !p.Ended() {
+		t.Errorf("a response that a panic cut short looks complete: %q, ended %v", got, p.Ended())
+	}
+	if len(panics) != 2 || panics[0].Route != "panic" || panics[0].Value != "on purpose" || !strings.Contains(string(panics[0].Stack), "app_test.go") {
+		t.Errorf("reported: %v", panics)
+	}
+	for i, out := range w.app.outcomes {
+		if !errors.Is(out.Err, sdk.ErrPanicked) {
+			t.Errorf("outcome %d: %+v", i, out)
+		}
+	}
+}
+
+func TestOutcomes(t *testing.T) {
+	w := newWorld(t, sdk.Config{})
+	p := w.dial(getLoop + "GET /pool HTTP/1.1\r\nHost: x\r\n\r\nHEAD /loop HTTP/1.1\r\nHost: x\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n")
+	w.turns()
+	late := w.dial("POST /pool/body HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na")
+	w.turns()
+	late.Reset()
+	w.turns()
+	want := []sdk.Outcome{
+		{Route: "loop", Status: 200, Octets: 11},
+		{Route: "pool", Status: 200, Octets: 12},
+		{Route: "loop", Status: 200, Octets: 0},
+		{Route: "404", Status: 404, Octets: 10},
+		{Route: "pool body", Status: 0, Err: sdk.ErrPeerClosed},
+	}
+	if len(w.app.outcomes) != len(want) {
+		t.Fatalf("outcomes %+v; peer got %q", w.app.outcomes, p.Received())
+	}
+	for i, out := range w.app.outcomes {
+		if out != want[i] {
+			t.Errorf("outcome %d is %+v; want %+v", i, out, want[i])
+		}
+	}
+}
