@@ -225,7 +225,7 @@ func TestInputIsBounded(t *testing.T) {
 // TestCloseLetsThePeerFinish checks that a peer that is still sending gets the
 // answer and no reset.
 func TestCloseLetsThePeerFinish(t *testing.T) {
-	answer := bytes.Repeat([]byte("no "), 100_000)
+	answer := bytes.Repeat([]byte("no "), 30_000)
 	for seed := range seeds(t) {
 		w := newWorld(t, seed, sim.New(seed, sim.Faults{}), netpoll.LoopOptions{DrainTimeout: 1e18}, func(_ *world, c *netpoll.Conn) netpoll.Handler {
 			return &funcs{receive: func(c *netpoll.Conn, in []byte) int {
@@ -234,8 +234,8 @@ func TestCloseLetsThePeerFinish(t *testing.T) {
 				return 0
 			}}
 		})
-		p := w.dial(text(w.rand, 1+w.rand.IntN(300_000)))
-		p.SetWindow(100_000)
+		p := w.dial(text(w.rand, 1+w.rand.IntN(100_000)))
+		p.SetWindow(30_000)
 		w.finish(p.Ended)
 		p.Send([]byte("more"))
 		p.CloseWrite()

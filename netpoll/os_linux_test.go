@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -121,4 +122,357 @@ func TestOSEchoes(t *testing.T) {
 	}
 }
 
-var _ = []any{errors.Is, os.Getpid, runtime.NumGoroutine, sync.OnceFunc, syscall.Getpid}
+// descriptors returns the number of open descriptors.
+func descriptors(t *testing.T) int {
+	t.Helper()
+	d, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip(err)
+	}
+	return len(d)
+}
+
+// eventually waits until ok, which the system brings about by itself.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for begin := time.Now(); !ok(); time.Sleep(time.Millisecond) {
+		if time.Since(begin) > 10*time.Second {
+			t.Fatalf("not within 10 s: %s", what)
+		}
+	}
+}
+
+// TestOSLeaksNothing opens and closes a thousand connections and the loop.
+func TestOSLeaksNothing(t *testing.T) {
+	fds, goroutines := descriptors(t), runtime.NumGoroutine()
+	t.Run("serve", func(t *testing.T) {
+		_, addr := serveOS(t, "127.0.0.1:0", netpoll.ListenOptions{}, netpoll.LoopOptions{}, func(*netpoll.Conn) netpoll.Handler { return &echo{} })
+		for i := range 10 {
+			var peers []net.Conn
+			for range 100 {
+				p, err := net.Dial("tcp", addr.String())
+				if err != nil {
+					t.Fatal(err)
+				}
+				peers = append(peers, p)
+			}
+			for j, p := range peers {
+				if (i+j)%2 == 0 {
+					if got := exchange(t, p, []byte("hello")); string(got) != "hello" {
+						t.Fatalf("got %q", got)
+					}
+				}
+				_ = p.Close()
+			}
+		}
+	})
+	eventually(t, "all is released", func() bool {
+		return descriptors(t) == fds && runtime.NumGoroutine() <= goroutines
+	})
+}
+
+// TestOSSurvivesExhaustion lets the process run out of descriptors.
+func TestOSSurvivesExhaustion(t *testing.T) {
+	_, addr := serveOS(t, "127.0.0.1:0", netpoll.ListenOptions{}, netpoll.LoopOptions{}, func(*netpoll.Conn) netpoll.Handler { return &echo{} })
+	var peers []net.Conn
+	for range 4 {
+		p, err := net.Dial("tcp", addr.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		peers = append(peers, p)
+	}
+	answers := func(p interface {
+		io.ReadWriter
+		SetDeadline(t time.Time) error
+	}, within time.Duration) bool {
+		_ = p.SetDeadline(time.Now().Add(within))
+		_, _ = p.Write([]byte("x"))
+		_, err := io.ReadFull(p, make([]byte, 1))
+		return err == nil
+	}
+	for _, p := range peers {
+		if !answers(p, 10*time.Second) {
+			t.Fatal("no answer")
+		}
+	}
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	restore := func() {
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+			t.Error(err)
+		}
+	}
+	defer restore()
+	// The peer's descriptor is the last that fits: none is left for its
+	// server's end.
+	last, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: uint64(last + 1), Max: limit.Max}); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		fd, err := syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+		if err != nil {
+			break
+		}
+		defer syscall.Close(fd)
+	}
+	if err := syscall.Connect(last, &syscall.SockaddrInet4{Addr: addr.Addr().As4(), Port: int(addr.Port())}); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.SetNonblock(last, true); err != nil {
+		t.Fatal(err)
+	}
+	late := os.NewFile(uintptr(last), "late")
+	defer late.Close()
+	if answers(late, 300*time.Millisecond) {
+		t.Fatal("the connection was accepted without a descriptor")
+	}
+	for _, p := range peers {
+		if !answers(p, 10*time.Second) {
+			t.Fatal("an open connection is not served any more")
+		}
+	}
+	restore()
+	if !answers(late, 10*time.Second) {
+		t.Fatal("accepting did not go on")
+	}
+}
+
+// signal is a Waiter of a real goroutine.
+type signal chan struct{}
+
+func (s signal) Wait() { <-s }
+func (s signal) Wake() { s <- struct{}{} }
+
+// TestOSLends lends connections to goroutines that read and write themselves
+// and have to wait for both, while other connections are served.
+func TestOSLends(t *testing.T) {
+	const octets = 2 << 20
+	_, addr := serveOS(t, "127.0.0.1:0", netpoll.ListenOptions{}, netpoll.LoopOptions{}, func(c *netpoll.Conn) netpoll.Handler {
+		w := make(signal, 1)
+		done := false
+		return &funcs{
+			receive: func(c *netpoll.Conn, in []byte) int {
+				if done {
+					c.SetOut(append(c.Out(), in...))
+					return len(in)
+				}
+				first := append([]byte(nil), in...)
+				c.Lend(w)
+				go func() {
+					err := c.WriteLent(first)
+					buf := make([]byte, 10_000)
+					for got := len(first); err == nil && got < octets; {
+						var n int
+						n, err = c.ReadLent(buf[:min(len(buf), octets-got)])
+						got += n
+						if n == 0 {
+							break
+						}
+						if err == nil {
+							err = c.WriteLent(buf[:n])
+						}
+					}
+					done = true
+					c.GiveBack(nil, false)
+				}()
+				return len(in)
+			},
+			ended: func(c *netpoll.Conn, reset bool) {
+				if !c.Lent() && !reset {
+					c.Close()
+				}
+			},
+		}
+	})
+	var peers sync.WaitGroup
+	for i := range 8 {
+		peers.Go(func() {
+			p, err := net.Dial("tcp", addr.String())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer p.Close()
+			data := bytes.Repeat([]byte{byte('a' + i)}, octets)
+			go func() {
+				_, _ = p.Write(data)
+				_, _ = p.Write([]byte("end"))
+				_ = p.(*net.TCPConn).CloseWrite()
+			}()
+			_ = p.SetReadDeadline(time.Now().Add(20 * time.Second))
+			got, err := io.ReadAll(p)
+			if err != nil || !bytes.Equal(got, append(data, "end"...)) {
+				t.Errorf("peer %d got %d octets, %v", i, len(got), err)
+			}
+		})
+	}
+	peers.Wait()
+}
+
+// TestOSEndsWithLoans stops a loop whose connections are lent to goroutines
+// that wait for a peer that does nothing.
+func TestOSEndsWithLoans(t *testing.T) {
+	lent := make(chan error, 10)
+	loop, addr := serveOS(t, "127.0.0.1:0", netpoll.ListenOptions{}, netpoll.LoopOptions{}, func(c *netpoll.Conn) netpoll.Handler {
+		w := make(signal, 1)
+		return &funcs{receive: func(c *netpoll.Conn, in []byte) int {
+			c.Lend(w)
+			go func() {
+				lent <- nil
+				_, err := c.ReadLent(make([]byte, 10))
+				c.GiveBack(nil, true)
+				lent <- err
+			}()
+			return len(in)
+		}}
+	})
+	for range 3 {
+		p, err := net.Dial("tcp", addr.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		if _, err := p.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		<-lent
+	}
+	loop.Stop()
+	for range 3 {
+		if err := <-lent; err != netpoll.ErrReset {
+			t.Errorf("a unit got %v; want %v", err, netpoll.ErrReset)
+		}
+	}
+}
+
+// ping is mail that answers.
+type ping chan int64
+
+func (p ping) Deliver(l *netpoll.Loop) { p <- l.Now() }
+
+// TestOSWakes checks that mail reaches a loop that waits, from many goroutines.
+func TestOSWakes(t *testing.T) {
+	loop, _ := serveOS(t, "127.0.0.1:0", netpoll.ListenOptions{}, netpoll.LoopOptions{}, func(*netpoll.Conn) netpoll.Handler { return &echo{} })
+	var senders sync.WaitGroup
+	for range 4 {
+		senders.Go(func() {
+			p := make(ping, 1)
+			for range 2000 {
+				if !loop.Post(p) {
+					t.Error("Post fails")
+					return
+				}
+				<-p
+			}
+		})
+	}
+	senders.Wait()
+}
+
+// TestOSDeadline checks that a loop that waits wakes for deadlines, near and
+// moved closer.
+func TestOSDeadline(t *testing.T) {
+	expired := make(chan int64, 1)
+	_, addr := serveOS(t, "127.0.0.1:0", netpoll.ListenOptions{}, netpoll.LoopOptions{}, func(c *netpoll.Conn) netpoll.Handler {
+		c.SetDeadline(c.Now() + 60e9)
+		begin := int64(0)
+		return &funcs{
+			receive: func(c *netpoll.Conn, in []byte) int {
+				begin = c.Now()
+				c.SetDeadline(begin + 30e6)
+				return len(in)
+			},
+			expired: func(c *netpoll.Conn) { expired <- c.Now() - begin },
+		}
+	})
+	p, err := net.Dial("tcp", addr.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for range 3 {
+		time.Sleep(5 * time.Millisecond) // so that the loop waits, with a later deadline
+		if _, err := p.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if d := <-expired; d < 30e6 {
+			t.Errorf("expired %d ns too early", int64(30e6)-d)
+		}
+	}
+}
+
+// TestOSListen checks what a user meets: a port that is taken, shared or not,
+// and listeners that share theirs.
+func TestOSListen(t *testing.T) {
+	addr := netip.MustParseAddrPort("127.0.0.1:0")
+	a, b := netpoll.OS(), netpoll.OS()
+	fd, bound, err := a.Listen(addr, netpoll.ListenOptions{Shared: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close(fd)
+	second, _, err := a.Listen(bound, netpoll.ListenOptions{Shared: true})
+	if err != nil {
+		t.Fatalf("a second listener cannot share the address: %v", err)
+	}
+	defer a.Close(second)
+	for _, shared := range []bool{false, true} {
+		fd, _, err := b.Listen(bound, netpoll.ListenOptions{Shared: shared})
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			t.Errorf("shared %t: another server gets %v; want %v", shared, err, syscall.EADDRINUSE)
+			_ = b.Close(fd)
+		}
+	}
+}
+
+// TestOSSharesConnections checks that connections arrive at both listeners of
+// an address.
+func TestOSSharesConnections(t *testing.T) {
+	sys := netpoll.OS()
+	bound := netip.MustParseAddrPort("127.0.0.1:0")
+	var counts [2]atomic.Int64
+	for i := range counts {
+		var fd int
+		var err error
+		if fd, bound, err = sys.Listen(bound, netpoll.ListenOptions{Shared: true}); err != nil {
+			t.Fatal(err)
+		}
+		k, err := sys.Kernel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := netpoll.NewLoop(k, netpoll.LoopOptions{})
+		if err := l.Serve(fd, func(*netpoll.Conn) netpoll.Handler { counts[i].Add(1); return &echo{} }); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- l.Run() }()
+		t.Cleanup(func() {
+			l.Stop()
+			if err := errors.Join(<-ended, sys.Close(fd)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range 100 {
+		p, err := net.Dial("tcp", bound.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := exchange(t, p, []byte("hello")); string(got) != "hello" {
+			t.Fatalf("got %q", got)
+		}
+		_ = p.Close()
+	}
+	if a, b := counts[0].Load(), counts[1].Load(); a == 0 || b == 0 || a+b != 100 {
+		t.Errorf("the listeners got %d and %d of 100 connections", a, b)
+	}
+}
