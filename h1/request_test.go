@@ -7,8 +7,8 @@ import (
 	"github.com/windhover-go/windhover/sdk/msg"
 )
 
-// host ends a head that is otherwise complete.
-const host = "Host: a\r\n\r\n"
+// hostEnd ends a head that is otherwise complete.
+const hostEnd = "Host: a\r\n\r\n"
 
 func TestRequestLine(t *testing.T) {
 	for _, tt := range []struct{ name, line, want string }{
@@ -34,7 +34,7 @@ func TestRequestLine(t *testing.T) {
 		{"authority-form", "CONNECT b:443 HTTP/1.1", "CONNECT  @b:443 1.1 0\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			everyCut(t, &defaults, tt.line+"\r\n"+host, tt.want+"end\n"+closes(tt.line))
+			everyCut(t, &defaults, tt.line+"\r\n"+hostEnd, tt.want+"end\n"+closes(tt.line))
 		})
 	}
 }
@@ -138,7 +138,7 @@ func TestFields(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if !strings.HasPrefix(tt.in, "GET") {
-				tt.in = "GET / HTTP/1.1\r\n" + tt.in + host
+				tt.in = "GET / HTTP/1.1\r\n" + tt.in + hostEnd
 				tt.want = "GET / @a 1.1 0\n" + tt.want + "end\n"
 			}
 			everyCut(t, &defaults, tt.in, tt.want)
@@ -280,14 +280,14 @@ func TestBodies(t *testing.T) {
 		{"several chunks", chunked + "1\r\na\r\n02;x\r\nbc\r\n0\r\n\r\n", head + "content \"abc\"\nend\n"},
 		{"no chunk", chunked + "0\r\n\r\n", head + "end\n"},
 		{"trailers", chunked + "0\r\na: b\r\nContent-Length: 5\r\n\r\n", head + "end\n"},
-		{"a request behind", chunked + "1\r\na\r\n0\r\n\r\nGET /b HTTP/1.1\r\n" + host, head + "content \"a\"\nend\nGET /b @a 1.1 0\nend\n"},
+		{"a request behind", chunked + "1\r\na\r\n0\r\n\r\nGET /b HTTP/1.1\r\n" + hostEnd, head + "content \"a\"\nend\nGET /b @a 1.1 0\nend\n"},
 		{
 			"requests behind each other",
-			"Content-Length: 1\r\n\r\naPOST /b HTTP/1.1\r\nContent-Length: 2\r\n" + host + "bc\r\n\r\nGET / HTTP/1.0\r\n\r\n",
+			"Content-Length: 1\r\n\r\naPOST /b HTTP/1.1\r\nContent-Length: 2\r\n" + hostEnd + "bc\r\n\r\nGET / HTTP/1.0\r\n\r\n",
 			"POST / @a 1.1 1\n  Content-Length=1\ncontent \"a\"\nend\n" +
 				"POST /b @a 1.1 2\n  Content-Length=2\ncontent \"bc\"\nend\nGET / @ 1.0 0\nend\nclose\n",
 		},
-		{"nothing is read after close", "Connection: close\r\n\r\nGET / HTTP/1.1\r\n" + host, "POST / @a 1.1 0\n  Connection=close\nend\nclose\n"},
+		{"nothing is read after close", "Connection: close\r\n\r\nGET / HTTP/1.1\r\n" + hostEnd, "POST / @a 1.1 0\n  Connection=close\nend\nclose\n"},
 		{"close among others", "Connection: a,\tCLOSE ,b\r\n\r\n", "POST / @a 1.1 0\n  Connection=a,\tCLOSE ,b\nend\nclose\n"},
 		{"close on another line", "Connection: keep-alive\r\nConnection: close\r\n\r\n", "POST / @a 1.1 0\n  Connection=keep-alive\n  Connection=close\nend\nclose\n"},
 		{"not close", "Connection: closed, x-close\r\n\r\n", "POST / @a 1.1 0\n  Connection=closed, x-close\nend\n"},
@@ -316,7 +316,7 @@ func TestPersistence(t *testing.T) {
 		"GET / @ 1.0 0\n  Connection=Keep-Alive\nend\nGET / @ 1.0 0\nend\nclose\n")
 	everyCut(t, &defaults, "GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n",
 		"GET / @ 1.0 0\n  Connection=keep-alive, close\nend\nclose\n")
-	everyCut(t, &defaults, "\r\n\r\nGET / HTTP/1.1\r\n"+host+"\r\n\r\nGET / HTTP/1.1\r\n"+host+"\r\n\r\n\r\n",
+	everyCut(t, &defaults, "\r\n\r\nGET / HTTP/1.1\r\n"+hostEnd+"\r\n\r\nGET / HTTP/1.1\r\n"+hostEnd+"\r\n\r\n\r\n",
 		"GET / @a 1.1 0\nend\nGET / @a 1.1 0\nend\n"+refused(ReasonEmptyLines))
 }
 
@@ -336,7 +336,7 @@ func TestLimits(t *testing.T) {
 		in     string
 		want   string
 	}{
-		{"request line at the limit", &limits, "GET /123456 HTTP/1.1\r\n" + host, "GET /123456 @a 1.1 0\nend\n"},
+		{"request line at the limit", &limits, "GET /123456 HTTP/1.1\r\n" + hostEnd, "GET /123456 @a 1.1 0\nend\n"},
 		{"request line over the limit", &limits, "GET /1234567 HTTP/1.1\r", refused(ReasonRequestLineLimit)},
 		{"endless target", &limits, "GET /12345678901234567", refused(ReasonRequestLineLimit)},
 		{"a fault before the limit", &limits, "GET /\x00", refused(ReasonTarget)},
@@ -351,7 +351,7 @@ func TestLimits(t *testing.T) {
 		{"endless whitespace", &limits, get + "a:                       ", ""},
 		{"a fault behind the limit of the section", &limits, get + "a: 34567890123456789012345\x00", refused(ReasonFieldSectionLimit)},
 
-		{"fields at the limit", &limits, get + "a:\r\nb:\r\n" + host, ok + "  a=\n  b=\nend\n"},
+		{"fields at the limit", &limits, get + "a:\r\nb:\r\n" + hostEnd, ok + "  a=\n  b=\nend\n"},
 		{"fields over the limit", &limits, get + "a:\r\nb:\r\nc:\r\nd", refused(ReasonFieldsLimit)},
 		{"no fields over the limit", &limits, get + "a:\r\nb:\r\nc:\r\n\r", ""},
 		{"a fault in the field over the limit", &limits, get + "a:\r\nb:\r\nc:\r\n d", refused(ReasonFieldsLimit)},
@@ -378,7 +378,7 @@ func TestUnlimited(t *testing.T) {
 	}.WithDefaults()
 	long := strings.Repeat("x", 100_000)
 	in := "POST /" + long + " HTTP/1.1\r\n" + strings.Repeat("a: "+long+"\r\n", 3) +
-		"Transfer-Encoding: chunked\r\n" + host + "1;" + long + "\r\na\r\n0\r\n\r\n"
+		"Transfer-Encoding: chunked\r\n" + hostEnd + "1;" + long + "\r\na\r\n0\r\n\r\n"
 	got := read(&limits, in)
 	if !strings.HasSuffix(got, "content \"a\"\nend\n") || got != read(&limits, in[:50_000], in[50_000:250_000], in[250_000:]) {
 		t.Error("refused")

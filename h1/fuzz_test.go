@@ -1,0 +1,220 @@
+package h1
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/windhover-go/windhover/sdk/msg"
+)
+
+// small are limits that short inputs reach.
+var small = msg.Limits{RequestLine: 40, FieldSection: 120, Fields: 5, RequestBody: 30, ChunkLine: 12}.WithDefaults()
+
+// FuzzRequest checks that octets mean the same however they are cut, with wide
+// and with narrow limits, and that where the standard library accepts a request
+// that we accept, it reads the same one.
+func FuzzRequest(f *testing.F) {
+	for _, in := range []string{
+		"GET /a?b HTTP/1.1\r\nHost: a\r\n\r\n",
+		"POST http://b/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.0\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\"b\"\r\nhello\r\n0\r\nc: d\r\n\r\n",
+		"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+		"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nExpect: 100-continue\r\n\r\n",
+		"\r\nGET / HTTP/1.1\r\nHost:[::1]:80\r\na:\tb \r\n\r\n",
+	} {
+		f.Add([]byte(in), uint16(20), uint16(50))
+	}
+	f.Fuzz(func(t *testing.T, in []byte, cut1, cut2 uint16) {
+		a := int(cut1) % (len(in) + 1)
+		b := a + int(cut2)%(len(in)-a+1)
+		octets := make([]string, len(in))
+		for i := range in {
+			octets[i] = string(in[i : i+1])
+		}
+		for _, limits := range []*msg.Limits{&defaults, &small} {
+			want := read(limits, string(in))
+			if got := read(limits, string(in[:a]), string(in[a:b]), string(in[b:])); got != want {
+				t.Fatalf("cut at %d and %d: %s\nuncut: %s", a, b, got, want)
+			}
+			if got := read(limits, octets...); got != want {
+				t.Fatalf("octet by octet: %s\nuncut: %s", got, want)
+			}
+		}
+		compare(t, in)
+	})
+}
+
+// compare reads the first request of in with the standard library, too.
+func compare(t *testing.T, in []byte) {
+	t.Helper()
+	theirs, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(in)))
+	if err != nil {
+		return
+	}
+	body, err := io.ReadAll(theirs.Body)
+	if err != nil {
+		return
+	}
+	var c Conn
+	var content []byte
+	x := new(Exchange)
+	for ended, rest := false, in; !ended; {
+		ev, n := c.Next(x, rest, &defaults)
+		rest = rest[n:]
+		switch ev {
+		case EventContent:
+			content = append(content, x.Content()...)
+		case EventNone, EventRefused:
+			return
+		case EventEnd:
+			ended = true
+		case EventHead:
+		}
+	}
+	method, target := x.MethodText().String(), x.RawPath().String()
+	if x.RawQuery().Len() > 0 {
+		target += "?" + x.RawQuery().String()
+	}
+	if method != theirs.Method || !bytes.Equal(body, content) {
+		t.Fatalf("method %q, content %q; theirs %q, %q", method, content, theirs.Method, body)
+	}
+	if theirs.URL.Host == "" && method != "CONNECT" && target != strings.TrimSuffix(theirs.RequestURI, "?") {
+		t.Fatalf("target %q; theirs %q", target, theirs.RequestURI)
+	}
+	if host := x.Authority().String(); host != theirs.Host && method != "CONNECT" {
+		t.Fatalf("authority %q; theirs %q", host, theirs.Host)
+	}
+	if x.ContentLength() != theirs.ContentLength {
+		t.Fatalf("length %d; theirs %d", x.ContentLength(), theirs.ContentLength)
+	}
+	if x.Minor() < 2 && method != "CONNECT" && theirs.Close == x.Persists() {
+		t.Fatalf("persists %t; theirs closes %t", x.Persists(), theirs.Close)
+	}
+	if got, want := ourFields(x), theirFields(theirs.Header); got != want {
+		t.Fatalf("fields\n%s\ntheirs\n%s", got, want)
+	}
+}
+
+// left out: the standard library moves or removes them.
+var moved = map[string]bool{"Host": true, "Transfer-Encoding": true, "Content-Length": true, "Trailer": true, "Connection": true, "Pragma": true, "Cache-Control": true}
+
+func ourFields(x *Exchange) string {
+	var lines []string
+	for i := range x.RequestFieldCount() {
+		name, value := x.RequestFieldAt(i)
+		lines = append(lines, fmt.Sprintf("%s: %q", http.CanonicalHeaderKey(name.String()), value.String()))
+	}
+	return joined(lines)
+}
+
+func theirFields(h http.Header) string {
+	var lines []string
+	for name, values := range h {
+		for _, value := range values {
+			lines = append(lines, fmt.Sprintf("%s: %q", name, value))
+		}
+	}
+	return joined(lines)
+}
+
+func joined(lines []string) string {
+	kept := lines[:0]
+	for _, line := range lines {
+		if name, _, _ := strings.Cut(line, ": "); !moved[name] {
+			kept = append(kept, line)
+		}
+	}
+	sort.Strings(kept)
+	return strings.Join(kept, "\n")
+}
+
+// FuzzResponse checks that the standard library reads in a response what was
+// written to it, whole and as a stream.
+func FuzzResponse(f *testing.F) {
+	f.Add(200, "Content-Type", "text/plain", "hello", uint8(0), 2)
+	f.Add(204, "ETag", "\"a\"", "", uint8(1), 0)
+	f.Add(304, "A", " b ", "c", uint8(6), 1)
+	f.Add(500, "connection", "close", "c", uint8(11), -1)
+	f.Fuzz(func(t *testing.T, status int, name, value, content string, kind uint8, cut int) {
+		method := []string{"GET", "HEAD"}[kind&1]
+		request := method + " / HTTP/1." + []string{"1\nHost: a", "0", "0\nConnection: keep-alive", "1\nHost: a\nConnection: close"}[kind>>1&3]
+		x := begin(t, request)
+		x.SetStatus(status)
+		fields := x.ResponseFields()
+		fields.Add(name, value)
+		fields.Add("A", "b")
+		fields.Set(name, value)
+		if fields.Err() != nil {
+			x.ResetResponse()
+			x.SetStatus(500)
+		}
+		octets := write(t, x, content, kind>>3&3, cut)
+		reader := bufio.NewReader(bytes.NewReader(append(octets, "NEXT"...)))
+		res, err := http.ReadResponse(reader, &http.Request{Method: method})
+		if err != nil {
+			t.Fatalf("%v in %q", err, octets)
+		}
+		got, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rest, _ := io.ReadAll(reader)
+		want := content
+		if s := x.Status(); s == 204 || s == 205 || s == 304 || method == "HEAD" {
+			want = ""
+		}
+		delimited := string(rest) == "NEXT"
+		if !delimited && !x.Persists() && string(rest) == "" { // by the end of the connection
+			got, delimited = bytes.TrimSuffix(got, []byte("NEXT")), true
+		}
+		if res.StatusCode != x.Status() || string(got) != want || !delimited {
+			t.Fatalf("status %d, content %q, rest %q of %q", res.StatusCode, got, rest, octets)
+		}
+		if x.ContentSent() != int64(len(want)) {
+			t.Fatalf("sent %d of %q", x.ContentSent(), want)
+		}
+		if (res.Close || strings.Contains(request, "1.0") && res.Header.Get("Connection") != "keep-alive") == x.Persists() {
+			t.Fatalf("closes %t, persists %t: %q", res.Close, x.Persists(), octets)
+		}
+		var lines []string
+		for i := range fields.Count() {
+			name, value := fields.At(i)
+			lines = append(lines, fmt.Sprintf("%s: %q", http.CanonicalHeaderKey(name.String()), value.String()))
+		}
+		res.Header.Del("Date")
+		if ours, theirs := joined(lines), theirFields(res.Header); ours != theirs {
+			t.Fatalf("fields\n%s\nread\n%s", ours, theirs)
+		}
+	})
+}
+
+// write appends the response in one of the four ways.
+func write(t *testing.T, x *Exchange, content string, way uint8, cut int) []byte {
+	when := []byte(date)
+	switch way {
+	case 0:
+		x.ResponseContent().Text(content)
+		return x.AppendResponse(nil, when)
+	case 1:
+		return x.AppendReady(nil, when, NewReady(x.Status(), x.ResponseFields(), []byte(content)))
+	}
+	declared := int64(-1)
+	if way == 2 {
+		declared = int64(len(content))
+	}
+	cut = min(max(cut, 0), len(content))
+	dst := x.AppendStreamHead(nil, when, declared)
+	dst, err1 := x.AppendStreamContent(dst, []byte(content[:cut]))
+	dst, err2 := x.AppendStreamContent(dst, []byte(content[cut:]))
+	dst, err3 := x.AppendStreamEnd(dst)
+	if err1 != nil || err2 != nil || err3 != nil {
+		t.Fatal(err1, err2, err3)
+	}
+	return dst
+}
