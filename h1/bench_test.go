@@ -31,5 +31,21 @@ func benchmarkRead(b *testing.B, in string) {
 	}
 }
 
+// benchmarkHead is benchmarkRead without the rest of the exchange.
+func benchmarkHead(b *testing.B, in string) {
+	x := new(Exchange)
+	octets := []byte(in)
+	b.SetBytes(int64(len(in)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if n, r := x.readHead(octets, &defaults); n != len(octets) || r != ReasonNone {
+			b.Fatal(n, r)
+		}
+	}
+}
+
+func BenchmarkHeadTFB(b *testing.B)     { benchmarkHead(b, tfb) }
+func BenchmarkHeadBrowser(b *testing.B) { benchmarkHead(b, browser) }
+
 func BenchmarkReadTFB(b *testing.B)     { benchmarkRead(b, tfb) }
 func BenchmarkReadBrowser(b *testing.B) { benchmarkRead(b, browser) }

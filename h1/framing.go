@@ -61,12 +61,14 @@ func frame(f *facts, minor uint8) (length int64, r Reason) {
 // on, as bits.
 const knownLengths uint64 = 1<<4 | 1<<6 | 1<<10 | 1<<14 | 1<<17
 
-// Field names in lower case as words of the machine, and what makes a word lower
-// case: it changes no octet of a token into a letter that was none.
+// Tokens in lower case as words of the machine, and what makes a word lower
+// case: it changes no octet into a letter that was none, and of the octets that
+// a field line has none into "-".
 const (
 	lower32      = 0x20202020
 	lower64      = lower32<<32 | lower32
 	wordHost     = 'h' | 'o'<<8 | 's'<<16 | 't'<<24
+	wordKeepAli  = 'k' | 'e'<<8 | 'e'<<16 | 'p'<<24 | '-'<<32 | 'a'<<40 | 'l'<<48 | 'i'<<56
 	wordConnecti = 'c' | 'o'<<8 | 'n'<<16 | 'n'<<24 | 'e'<<32 | 'c'<<40 | 't'<<48 | 'i'<<56
 )
 
@@ -128,7 +130,11 @@ func (x *Exchange) takeHost(v []byte, value span) Reason {
 		return ReasonHostRepeated
 	}
 	x.facts.seen |= seenHost
-	if len(v) > 0 {
+	i := 0
+	for i < len(v) && octets[v[i]]&octetHost != 0 {
+		i++
+	}
+	if i < len(v) && (v[i] != ':' || !isPort(v[i+1:])) { // neither a name nor a name and a port
 		if _, _, ok := splitAuthority(v); !ok {
 			return ReasonHostMalformed
 		}
@@ -151,7 +157,8 @@ func (f *facts) takeExpect(v []byte) {
 // takeConnection takes the value of Connection (RFC 9110 section 7.6.1). What
 // else it names is of no concern to a server that forwards nothing.
 func (f *facts) takeConnection(v []byte) {
-	if named(v, "keep-alive") { // which is nearly always all of it
+	// Nearly always it is all of the value.
+	if len(v) == 10 && binary.LittleEndian.Uint64(v)|lower64 == wordKeepAli && named(v[8:], "ve") {
 		f.seen |= seenKeepAlive
 		return
 	}

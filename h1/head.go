@@ -215,11 +215,18 @@ func (x *Exchange) readVersion(w []byte) (n int, major byte, r Reason) {
 func (x *Exchange) fieldLines(in []byte, at int, limits *msg.Limits) (n int, r Reason) {
 	end := at + min(limits.FieldSection, maxHead) + 2
 	w := in[:min(len(in), end)]
-	fields := x.fields[:0]
+	fields, most := x.fields[:0], limits.Fields
 	for i := uint(at); ; {
 		start := i
-		if i < uint(len(w)) && len(fields) >= limits.Fields && w[i] != '\r' {
+		if i < uint(len(w)) && len(fields) >= most && w[i] != '\r' {
 			return 0, ReasonFieldsLimit
+		}
+		for i+4 <= uint(len(w)) {
+			q := (*[4]byte)(w[i : i+4])
+			if octets[q[0]]&octets[q[1]]&octets[q[2]]&octets[q[3]]&octetToken == 0 {
+				break
+			}
+			i += 4
 		}
 		for i < uint(len(w)) && octets[w[i]]&octetToken != 0 {
 			i++

@@ -133,10 +133,10 @@ func valueEnd(b []byte, i uint) uint {
 	)
 	for i+8 <= uint(len(b)) {
 		w := binary.LittleEndian.Uint64(b[i : i+8 : i+8])
-		del := w ^ 0x7f*ones
-		// The lowest octet marked is right; marks above it may be wrong,
-		// because subtraction borrows.
-		stop := ((w-0x20*ones)&^w | (del-ones)&^del) & highs
+		// An octet below 0x80 is marked when less than 0x20 or equal to 0x7f.
+		// The lowest mark is right; those above it may be wrong, because
+		// subtraction borrows.
+		stop := ((w - 0x20*ones) | ((w ^ 0x7f*ones) - ones)) &^ w & highs
 		if stop == 0 {
 			i += 8
 			continue

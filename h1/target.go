@@ -117,24 +117,24 @@ func splitAuthority(b []byte) (host, port []byte, ok bool) {
 		if i == 0 || !isAddress(b[1:i-1]) {
 			return nil, nil, false
 		}
-	} else {
-		for i < len(b) && b[i] != ':' {
-			switch {
-			case octets[b[i]]&octetHost != 0:
-				i++
-			case b[i] == '%' && i+2 < len(b) && isHex(b[i+1]) && isHex(b[i+2]):
-				i += 3
-			default:
-				return nil, nil, false
-			}
+	}
+	for i < len(b) && b[i] != ':' {
+		switch {
+		case b[0] == '[': // nothing but a port may follow an address
+			return nil, nil, false
+		case octets[b[i]]&octetHost != 0:
+			i++
+		case b[i] == '%' && i+2 < len(b) && isHex(b[i+1]) && isHex(b[i+2]):
+			i += 3
+		default:
+			return nil, nil, false
 		}
 	}
-	host = b[:i]
-	if i == len(b) {
+	if host = b[:i]; i == len(b) {
 		return host, nil, true
 	}
 	port = b[i+1:]
-	return host, port, b[i] == ':' && isPort(port)
+	return host, port, isPort(port)
 }
 
 // isAddress reports whether b looks like an IPv6 address: no more is needed to
@@ -160,11 +160,9 @@ func isPort(b []byte) bool {
 		if c < '0' || c > '9' {
 			return false
 		}
-		if n = n*10 + int(c-'0'); n > 65535 {
-			return false
-		}
+		n = n*10 + int(c-'0')
 	}
-	return true
+	return n <= 65535 && len(b) <= len("65535")
 }
 
 func isHex(c byte) bool {
