@@ -509,3 +509,84 @@ func TestTurnsDoNotAllocate(t *testing.T) {
 		})
 	}
 }
+
+// TestLongQueueGoesOn checks that output of more blocks than a turn sends goes
+// on in the next turns, with an open connection and a closing one.
+func TestLongQueueGoesOn(t *testing.T) {
+	answer := make([]byte, 4<<20)
+	for name, closes := range map[string]bool{"open": false, "closing": true} {
+		t.Run(name, func(t *testing.T) {
+			w := calmWorld(t, netpoll.LoopOptions{DrainTimeout: 1e15}, &funcs{receive: func(c *netpoll.Conn, in []byte) int {
+				if len(in) > 0 {
+					c.SetOut(append(c.Out(), answer...))
+					if closes {
+						c.Close()
+					}
+				}
+				return len(in)
+			}})
+			p := w.dial([]byte("x"))
+			p.StopReading()
+			w.turnsOf(3)
+			p.StartReading()
+			w.turnsOf(20)
+			if len(p.Received()) != len(answer) {
+				t.Errorf("the peer got %d octets; want %d", len(p.Received()), len(answer))
+			}
+		})
+	}
+}
+
+// TestCloseWaitsForASlowReader checks that progress extends the time that a
+// closing connection has.
+func TestCloseWaitsForASlowReader(t *testing.T) {
+	w := calmWorld(t, netpoll.LoopOptions{DrainTimeout: 5e9}, &funcs{receive: func(c *netpoll.Conn, in []byte) int {
+		c.SetOut(append(c.Out(), make([]byte, 1<<20)...))
+		c.Close()
+		return len(in)
+	}})
+	p := w.dial([]byte("x"))
+	for range 20 {
+		p.StopReading()
+		w.turnsOf(4)
+		w.net.Advance(4e9)
+		p.StartReading()
+		p.StopReading()
+		w.turnsOf(2)
+	}
+	if n := len(p.Received()); n != 1<<20 {
+		t.Errorf("the peer got %d octets; want %d", n, 1<<20)
+	}
+}
+
+// letter is mail that is a function.
+type letter func(l *netpoll.Loop)
+
+func (f letter) Deliver(l *netpoll.Loop) { f(l) }
+
+// TestMailWritesToConnections checks output that no handler's call wrote, on
+// several connections in one delivery.
+func TestMailWritesToConnections(t *testing.T) {
+	var conns []*netpoll.Conn
+	w := newWorld(t, 0, sim.NewCalm(), netpoll.LoopOptions{}, func(_ *world, c *netpoll.Conn) netpoll.Handler {
+		conns = append(conns, c)
+		return &funcs{}
+	})
+	for range 3 {
+		w.dial(nil)
+	}
+	w.turnsOf(2)
+	w.loop.Post(letter(func(*netpoll.Loop) {
+		for round := range byte(2) {
+			for i, c := range conns {
+				c.SetOut(append(c.Out(), 'a'+byte(i), '0'+round))
+			}
+		}
+	}))
+	w.turnsOf(2)
+	for i, want := range []string{"a0a1", "b0b1", "c0c1"} {
+		if got := string(w.peers[i].Received()); got != want {
+			t.Errorf("peer %d got %q; want %q", i, got, want)
+		}
+	}
+}

@@ -40,6 +40,22 @@ func (e *echo) Closed(*netpoll.Conn) {
 // its address. accept makes the handlers.
 func serveOS(t *testing.T, addr string, o netpoll.ListenOptions, options netpoll.LoopOptions, accept func(*netpoll.Conn) netpoll.Handler) (*netpoll.Loop, netip.AddrPort) {
 	t.Helper()
+	return serveCounting(t, addr, o, options, nil, accept)
+}
+
+// counting is a kernel that counts the calls of Accept.
+type counting struct {
+	netpoll.Kernel
+	accepts *atomic.Int64
+}
+
+func (k counting) Accept(fd int) (int, netip.AddrPort, error) {
+	k.accepts.Add(1)
+	return k.Kernel.Accept(fd)
+}
+
+func serveCounting(t *testing.T, addr string, o netpoll.ListenOptions, options netpoll.LoopOptions, accepts *atomic.Int64, accept func(*netpoll.Conn) netpoll.Handler) (*netpoll.Loop, netip.AddrPort) {
+	t.Helper()
 	sys := netpoll.OS()
 	fd, bound, err := sys.Listen(netip.MustParseAddrPort(addr), o)
 	if err != nil {
@@ -48,6 +64,9 @@ func serveOS(t *testing.T, addr string, o netpoll.ListenOptions, options netpoll
 	k, err := sys.Kernel()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if accepts != nil {
+		k = counting{k, accepts}
 	}
 	l := netpoll.NewLoop(k, options)
 	if err := l.Serve(fd, accept); err != nil {
@@ -173,7 +192,8 @@ func TestOSLeaksNothing(t *testing.T) {
 
 // TestOSSurvivesExhaustion lets the process run out of descriptors.
 func TestOSSurvivesExhaustion(t *testing.T) {
-	_, addr := serveOS(t, "127.0.0.1:0", netpoll.ListenOptions{}, netpoll.LoopOptions{}, func(*netpoll.Conn) netpoll.Handler { return &echo{} })
+	var accepts atomic.Int64
+	_, addr := serveCounting(t, "127.0.0.1:0", netpoll.ListenOptions{}, netpoll.LoopOptions{}, &accepts, func(*netpoll.Conn) netpoll.Handler { return &echo{} })
 	var peers []net.Conn
 	for range 4 {
 		p, err := net.Dial("tcp", addr.String())
@@ -231,8 +251,12 @@ func TestOSSurvivesExhaustion(t *testing.T) {
 	}
 	late := os.NewFile(uintptr(last), "late")
 	defer late.Close()
+	before := accepts.Load()
 	if answers(late, 300*time.Millisecond) {
 		t.Fatal("the connection was accepted without a descriptor")
+	}
+	if n := accepts.Load() - before; n < 2 || n > 20 {
+		t.Errorf("the loop tried %d times; want once in 100 ms", n)
 	}
 	for _, p := range peers {
 		if !answers(p, 10*time.Second) {
@@ -375,6 +399,33 @@ func TestOSWakes(t *testing.T) {
 		})
 	}
 	senders.Wait()
+}
+
+// chain is mail that posts itself so often.
+type chain struct {
+	left int
+	done chan struct{}
+}
+
+func (c *chain) Deliver(l *netpoll.Loop) {
+	if c.left--; c.left == 0 {
+		close(c.done)
+		return
+	}
+	l.Post(c)
+}
+
+// TestOSMailFromMail checks that a loop does not wait when its mail has posted
+// more.
+func TestOSMailFromMail(t *testing.T) {
+	loop, _ := serveOS(t, "127.0.0.1:0", netpoll.ListenOptions{}, netpoll.LoopOptions{}, func(*netpoll.Conn) netpoll.Handler { return &echo{} })
+	c := &chain{1000, make(chan struct{})}
+	loop.Post(c)
+	select {
+	case <-c.done:
+	case <-time.After(10 * time.Second):
+		t.Error("the loop waits although there is mail")
+	}
 }
 
 // TestOSDeadline checks that a loop that waits wakes for deadlines, near and

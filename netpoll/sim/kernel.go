@@ -113,7 +113,7 @@ func (k *kernel) progress() (busy bool) {
 func (k *kernel) collect(ready []netpoll.Ready) (n int, late bool) {
 	net := k.net
 	if len(k.stale) > 0 && n < len(ready) && net.chance(2) {
-		ready[n] = netpoll.Ready{Key: k.stale[0], Read: true, Write: true, End: true}
+		ready[n] = netpoll.Ready{Key: k.stale[0], Read: true, Write: true, End: true, Reset: true}
 		k.stale = k.stale[1:]
 		n++
 	}
