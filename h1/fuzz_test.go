@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sort"
+	"slices"
 	"strings"
 	"testing"
 
@@ -130,7 +130,7 @@ func joined(lines []string) string {
 			kept = append(kept, line)
 		}
 	}
-	sort.Strings(kept)
+	slices.Sort(kept)
 	return strings.Join(kept, "\n")
 }
 
@@ -196,6 +196,7 @@ func FuzzResponse(f *testing.F) {
 
 // write appends the response in one of the four ways.
 func write(t *testing.T, x *Exchange, content string, way uint8, cut int) []byte {
+	t.Helper()
 	when := []byte(date)
 	switch way {
 	case 0:

@@ -58,7 +58,8 @@ func (x *Exchange) decide(limits *msg.Limits) (r Reason) {
 
 // requestLine reads the request line (RFC 9112 section 3) and returns its
 // length with its CRLF. When it is not complete, seen is a hint for the next
-// call with more octets: the target up to there need not be looked at again.
+// call with more octets, at most where the target begins or how far it has been
+// looked at: the target up to there need not be looked at again.
 // With from zero, everything is looked at; x keeps what was found then.
 func (x *Exchange) requestLine(in []byte, from int, limits *msg.Limits) (n, seen int, r Reason) {
 	limit := min(limits.RequestLine, maxHead) + 2
@@ -87,9 +88,6 @@ func (x *Exchange) requestLine(in []byte, from int, limits *msg.Limits) (n, seen
 	if i >= len(w) {
 		if len(w) == limit {
 			return 0, 0, ReasonRequestLineLimit
-		}
-		if i > len(w) {
-			i = 0 // the target has not begun
 		}
 		return 0, i, ReasonNone
 	}

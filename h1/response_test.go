@@ -223,6 +223,12 @@ func TestContinue(t *testing.T) {
 }
 
 func TestRequestField(t *testing.T) {
+	if m := begin(t, head).Method(); m != msg.MethodHead {
+		t.Error(m)
+	}
+	if m := begin(t, "LOCK / HTTP/1.0"); m.Method() != msg.MethodUnknown || !m.MethodText().Equal("LOCK") {
+		t.Error(m.MethodText())
+	}
 	x := begin(t, get+"\nA: 1\na: 2\nContent-Type: text/plain")
 	for range 2 {
 		if v, ok := x.RequestField("a"); !ok || !v.Equal("1") {
@@ -235,6 +241,9 @@ func TestRequestField(t *testing.T) {
 			t.Error(v, ok)
 		}
 		x.Pin()
+	}
+	if begin(t, "CONNECT a%20:1 HTTP/1.1\nHost: a").HasEscape() {
+		t.Error("an escape of a path that is not there")
 	}
 	if x.HasEscape() || !begin(t, "GET http://a%20/%20 HTTP/1.1\nHost: a").HasEscape() ||
 		begin(t, "GET http://a%20/a?%20 HTTP/1.1\nHost: a").HasEscape() {
@@ -332,6 +341,39 @@ func TestFinish(t *testing.T) {
 	}
 }
 
+// TestBorrowed checks that what was borrowed from one call is not there after
+// the next, and what one head said is not there in another.
+func TestBorrowed(t *testing.T) {
+	var c Conn
+	x := new(Exchange)
+	c.Next(x, []byte("POST http://b/%20 HTTP/1.1\r\n"+host2+"Content-Length: 1\r\n\r\n"), &defaults)
+	if ev, _ := c.Next(x, []byte("a"), &defaults); ev != EventContent || string(x.Content()) != "a" || !x.Authority().Equal("b") {
+		t.Error(ev)
+	}
+	if ev, _ := c.Next(x, nil, &defaults); ev != EventEnd || x.Content() != nil {
+		t.Error("content outlives the call")
+	}
+	c.Finish(x)
+	c.Next(x, []byte("GET / HTTP/1.1\r\n"+host2+"\r\n"), &defaults) // without a Reset between
+	if !x.Authority().Equal("a") || x.ContentLength() != 0 || x.HasEscape() {
+		t.Error("one head shows in another")
+	}
+}
+
+func TestStarted(t *testing.T) {
+	var c Conn
+	x := new(Exchange)
+	for _, tt := range []struct {
+		in   string
+		n    int
+		want bool
+	}{{"", 0, false}, {"\r", 0, true}, {"\r\n", 2, false}, {"\r\n", 2, false}, {"G", 0, true}, {"GET / HTTP/1.1\r\nHost:\r\n\r\n", 25, false}} {
+		if _, n := c.Next(x, []byte(tt.in), &defaults); n != tt.n || c.Started() != tt.want {
+			t.Errorf("%q: consumed %d, started %t", tt.in, n, c.Started())
+		}
+	}
+}
+
 // TestReset checks that an exchange keeps what is worth keeping, lets the rest
 // go, and is as new.
 func TestReset(t *testing.T) {
@@ -343,6 +385,7 @@ func TestReset(t *testing.T) {
 	x.ResponseFields().Add("Date", "")
 	x.ResponseContent().Text(strings.Repeat("b", 32<<10))
 	x.AppendResponse(nil, []byte(date))
+	x.content = []byte("a")
 	x.Reset()
 	if cap(x.owned) > maxKeptHead || x.ResponseContent().Cap() > maxKeptContent || cap(x.ResponseFields().Lines()) > 4<<10 {
 		t.Error("hoards")
@@ -351,6 +394,14 @@ func TestReset(t *testing.T) {
 		x.ContentSent() != 0 || x.RequestFieldCount() != 0 || x.MethodText().Len() != 0 || x.RawPath().Len() != 0 ||
 		x.Authority().Len() != 0 || x.Content() != nil || x.buf != nil || x.Refusal() != nil || x.ContentLength() != 0 {
 		t.Errorf("not as new: %+v", x)
+	}
+	many := msg.Limits{Fields: msg.Unlimited}.WithDefaults()
+	x = new(Exchange)
+	if n, r := x.readHead([]byte("GET / HTTP/1.0\r\n"+strings.Repeat("a:\r\n", 1000)+"\r\n"), &many); n == 0 || x.RequestFieldCount() != 1000 {
+		t.Fatal(r)
+	}
+	if x.Reset(); cap(x.fields) > maxKeptFields {
+		t.Error("hoards fields")
 	}
 	x = begin(t, get)
 	x.Pin()

@@ -3,6 +3,7 @@ package h1
 import (
 	"bytes"
 
+	"github.com/windhover-go/windhover/sdk/invariant"
 	"github.com/windhover-go/windhover/sdk/msg"
 )
 
@@ -82,9 +83,7 @@ func (x *Exchange) absoluteForm(target []byte, start, query, end int) Reason {
 		return ReasonTarget
 	}
 	from := start + colon + len("://")
-	if from > query {
-		return ReasonTarget
-	}
+	invariant.That(from <= query) // there is no "?" in "://"
 	path := query
 	if i := bytes.IndexByte(target[from-start:query-start], '/'); i >= 0 {
 		path = from + i
