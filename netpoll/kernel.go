@@ -12,9 +12,9 @@ import (
 // ready, and not again until an operation on it has returned ErrAgain or less
 // than it was asked for. Descriptors never block.
 //
-// A Kernel belongs to the goroutine of its loop. Wake may be called by any
-// goroutine; Read and Write also by the goroutine that a connection is lent
-// to (see Conn.Lend).
+// A Kernel belongs to the goroutine of its loop. Now, Wall and Wake may be called
+// by any goroutine; Read, Write and LocalAddr also by the goroutine that a
+// connection is lent to (see Conn.Lend).
 type Kernel interface {
 	// Now returns the monotonic time in nanoseconds.
 	Now() int64
@@ -30,7 +30,8 @@ type Kernel interface {
 	// Watch reports fd's readiness with key from now on, until it is closed.
 	Watch(fd int, key Key) error
 	// Accept takes a connection from a listener. ErrExhausted says that the
-	// process or the system is out of descriptors.
+	// process or the system is out of descriptors, and ErrReset that the
+	// connection failed while it waited: the next one may not.
 	Accept(listener int) (fd int, peer netip.AddrPort, err error)
 	// LocalAddr returns the address that fd is bound to.
 	LocalAddr(fd int) netip.AddrPort
@@ -41,7 +42,7 @@ type Kernel interface {
 	// CloseWrite ends the stream towards the peer (shutdown, SHUT_WR).
 	CloseWrite(fd int) error
 	// Abort makes every present and later operation on fd fail or end, and
-	// fd stays open (shutdown, SHUT_RDWR).
+	// fd stays open (shutdown, SHUT_RDWR). Its end is reported.
 	Abort(fd int) error
 	// Close releases fd. A closed descriptor is reported no more.
 	Close(fd int) error

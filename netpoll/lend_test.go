@@ -130,6 +130,27 @@ func TestEndSeenBeforeTheLoan(t *testing.T) {
 	}
 }
 
+// TestUnitReadsUpToTheEnd checks that an end is not lost that was seen before a
+// loan whose unit read what came before it: no edge will tell of it again.
+func TestUnitReadsUpToTheEnd(t *testing.T) {
+	var log []string
+	w := newWorld(t, 0, sim.NewCalm(), netpoll.LoopOptions{RequestBuffer: 4}, func(w *world, _ *netpoll.Conn) netpoll.Handler {
+		return lendOnce(&log, 4, func(c *netpoll.Conn) {
+			c.Lend(w.net.Scheduler().Waiter())
+			w.net.Scheduler().Go(func() {
+				_, _ = c.ReadLent(make([]byte, 20))
+				c.GiveBack(nil, false)
+			})
+		})
+	})
+	p := w.dial([]byte("abcdef"))
+	p.CloseWrite()
+	w.turnsOf(5)
+	if want := []string{"early", "end"}; !slices.Equal(log, want) {
+		t.Errorf("the handler saw %q; want %q", log, want)
+	}
+}
+
 // TestUnitParks checks that a unit that waits for input waits, and does not ask
 // the kernel again and again: it would never return.
 func TestUnitParks(t *testing.T) {

@@ -224,10 +224,9 @@ func (l *Loop) report(r Ready) {
 	if r.Write {
 		c.set(flagCanWrite)
 	}
-	if r.Reset || c.unsent > 0 {
+	if r.Reset {
 		c.touch()
-	}
-	if !r.Reset && !c.has(flagReady) {
+	} else if !c.has(flagReady) {
 		l.drive(c)
 	}
 	l.settle()

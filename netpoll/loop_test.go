@@ -2,6 +2,7 @@ package netpoll_test
 
 import (
 	"bytes"
+	"net/netip"
 	"testing"
 	"unsafe"
 
@@ -187,6 +188,36 @@ func TestSlowReaderIsPaused(t *testing.T) {
 	}
 	if !bytes.Equal(p.Received(), data) {
 		t.Errorf("%d octets came back; want %d", len(p.Received()), len(data))
+	}
+}
+
+// TestReceiveFollowsTheDraining checks that a handler that left input because
+// of what is unsent is called when that has drained, and not before.
+func TestReceiveFollowsTheDraining(t *testing.T) {
+	var calls []string
+	var conn *netpoll.Conn
+	w := newWorld(t, 0, sim.NewCalm(), netpoll.LoopOptions{HighWater: 1000, LowWater: 100}, func(_ *world, c *netpoll.Conn) netpoll.Handler {
+		conn = c
+		return &funcs{receive: func(c *netpoll.Conn, in []byte) int {
+			calls = append(calls, string(in))
+			c.SetOut(append(c.Out(), make([]byte, 2000)...))
+			return 1
+		}}
+	})
+	p := w.dial(nil)
+	p.SetWindow(500)
+	p.StopReading()
+	p.Send([]byte("abc"))
+	w.turnsOf(5)
+	if len(calls) != 1 || conn.Unsent() != 1500 {
+		t.Fatalf("Receive got %q with %d octets unsent; want one call and 1500", calls, conn.Unsent())
+	}
+	p.SetWindow(1850)
+	p.StartReading()
+	p.StopReading()
+	w.turnsOf(5)
+	if len(calls) != 2 || calls[1] != "bc" {
+		t.Errorf("Receive got %q; want a second call with what was left", calls)
 	}
 }
 
@@ -588,5 +619,36 @@ func TestMailWritesToConnections(t *testing.T) {
 		if got := string(w.peers[i].Received()); got != want {
 			t.Errorf("peer %d got %q; want %q", i, got, want)
 		}
+	}
+}
+
+// BenchmarkTurn measures a request on the calm network: what the loop itself
+// costs, and a little of the simulation.
+func BenchmarkTurn(b *testing.B) {
+	net := sim.NewCalm()
+	k, err := net.Kernel()
+	if err != nil {
+		b.Fatal(err)
+	}
+	fd, addr, err := net.Listen(netip.MustParseAddrPort("127.0.0.1:0"), netpoll.ListenOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	l := netpoll.NewLoop(k, netpoll.LoopOptions{})
+	if err := l.Serve(fd, func(*netpoll.Conn) netpoll.Handler { return &echo{} }); err != nil {
+		b.Fatal(err)
+	}
+	p, err := net.Dial(addr)
+	if err != nil {
+		b.Fatal(err)
+	}
+	request := make([]byte, 100)
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Send(request)
+		if err := l.Turn(0); err != nil {
+			b.Fatal(err)
+		}
+		p.Forget()
 	}
 }
