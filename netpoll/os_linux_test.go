@@ -17,25 +17,6 @@ import (
 	"github.com/windhover-go/windhover/netpoll"
 )
 
-// echo sends back what it receives and closes when its peer has ended.
-type echo struct {
-	closed *int // counts Closed, if not nil
-}
-
-func (e *echo) Receive(c *netpoll.Conn, in []byte) int {
-	c.SetOut(append(c.Out(), in...))
-	return len(in)
-}
-func (e *echo) Ended(c *netpoll.Conn, reset bool) { c.Close() }
-func (e *echo) Expired(c *netpoll.Conn)           { c.Close() }
-func (e *echo) Returned(*netpoll.Conn)            {}
-func (e *echo) Draining(c *netpoll.Conn)          { c.Close() }
-func (e *echo) Closed(*netpoll.Conn) {
-	if e.closed != nil {
-		*e.closed++
-	}
-}
-
 // serveOS runs a loop of the operating system until the test ends, and returns
 // its address. accept makes the handlers.
 func serveOS(t *testing.T, addr string, o netpoll.ListenOptions, options netpoll.LoopOptions, accept func(*netpoll.Conn) netpoll.Handler) (*netpoll.Loop, netip.AddrPort) {

@@ -10,6 +10,25 @@ import (
 	"github.com/windhover-go/windhover/netpoll/sim"
 )
 
+// echo sends back what it receives and closes when its peer has ended.
+type echo struct {
+	closed *int // counts Closed, if not nil
+}
+
+func (e *echo) Receive(c *netpoll.Conn, in []byte) int {
+	c.SetOut(append(c.Out(), in...))
+	return len(in)
+}
+func (e *echo) Ended(c *netpoll.Conn, reset bool) { c.Close() }
+func (e *echo) Expired(c *netpoll.Conn)           { c.Close() }
+func (e *echo) Returned(*netpoll.Conn)            {}
+func (e *echo) Draining(c *netpoll.Conn)          { c.Close() }
+func (e *echo) Closed(*netpoll.Conn) {
+	if e.closed != nil {
+		*e.closed++
+	}
+}
+
 // seeds is the number of schedules that a simulation test runs.
 func seeds(t *testing.T) uint64 {
 	t.Helper()
