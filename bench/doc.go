@@ -1,0 +1,9 @@
+// Command bench measures what a request and an idle connection cost a server:
+// CPU time and memory of the server's process, for windhover, for net/http and
+// for a C program that does nothing but answer (the floor). README.md says how
+// to run it and how to read it.
+//
+// Servers are processes of their own, on one core; the load is another process
+// on another core. bench itself sleeps while they work. It opens no connection
+// but over loopback. Read main_linux.go first.
+package main
