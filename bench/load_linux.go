@@ -121,7 +121,7 @@ func (l *load) run(d time.Duration) (total count, err error) {
 // turn waits for answers and returns how many batches are complete. The
 // connections ask again unless this was their last batch.
 func (l *load) turn(last bool) (batches int, err error) {
-	n, err := unix.EpollWait(l.epoll, l.events[:], int(patience.Milliseconds()))
+	n, err := rawEpollWait(l.epoll, l.events[:], int(patience.Milliseconds()))
 	switch {
 	case errors.Is(err, unix.EINTR):
 		return 0, nil
@@ -152,7 +152,7 @@ func (l *load) turn(last bool) (batches int, err error) {
 
 // receive reads what there is and reports whether all answers are complete.
 func (l *load) receive(c *conn) (complete bool, err error) {
-	n, err := unix.Read(c.fd, c.in[c.got:])
+	n, err := rawRead(c.fd, c.in[c.got:])
 	switch {
 	case errors.Is(err, unix.EAGAIN):
 		return false, nil
@@ -227,7 +227,7 @@ func (c *conn) close() { _ = unix.Close(c.fd) } // nothing is lost
 // send writes a batch of requests. It fits the socket's buffer, because the
 // batch before it has been answered.
 func (c *conn) send(b []byte) error {
-	n, err := unix.Write(c.fd, b)
+	n, err := rawWrite(c.fd, b)
 	if err != nil {
 		return fmt.Errorf("writing a request: %w", err)
 	}
