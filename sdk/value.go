@@ -1,0 +1,249 @@
+package sdk
+
+import (
+	"bytes"
+	"encoding"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/windhover-go/windhover/sdk/msg"
+)
+
+// This file is what generated code reads texts of a request with.
+
+// ParseInt parses a whole number: digits, with "-" in front of a negative one.
+// ok is false for anything else, and for a number that T does not hold.
+func ParseInt[T ~int | ~int8 | ~int16 | ~int32 | ~int64](text []byte) (value T, ok bool) {
+	digits := text
+	if len(text) > 0 && text[0] == '-' {
+		digits = text[1:]
+	}
+	n, ok := parseDigits(digits)
+	switch {
+	case !ok || n > 1<<63 || n == 1<<63 && len(digits) == len(text):
+		return 0, false
+	case len(digits) < len(text):
+		n = -n
+	}
+	value = T(n)
+	return value, int64(value) == int64(n)
+}
+
+// ParseUint parses a whole number that is not negative: digits alone. ok is
+// false for anything else, and for a number that T does not hold.
+func ParseUint[T ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](text []byte) (value T, ok bool) {
+	n, ok := parseDigits(text)
+	value = T(n)
+	return value, ok && uint64(value) == n
+}
+
+// parseDigits parses at least one digit, and digits alone.
+func parseDigits(text []byte) (n uint64, ok bool) {
+	if len(text) == 0 || len(text) > len("18446744073709551615") {
+		return 0, false
+	}
+	for _, c := range text {
+		d := uint64(c - '0')
+		if d > 9 || n > (1<<64-1-d)/10 {
+			return 0, false
+		}
+		n = n*10 + d
+	}
+	return n, true
+}
+
+// ParseFloat parses a decimal number, with a fraction and an exponent if there
+// are. Infinity, not a number, hexadecimal and "_" are refused.
+func ParseFloat[T ~float32 | ~float64](text []byte) (value T, ok bool) {
+	for _, c := range text {
+		if c-'0' > 9 && c != '-' && c != '.' && c != 'e' && c != 'E' && c != '+' {
+			return 0, false
+		}
+	}
+	if len(text) == 0 || text[0] == '+' {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(string(text), 64)
+	value = T(n)
+	return value, err == nil && float64(value)-float64(value) == 0 // not an infinity of T
+}
+
+// ParseBool parses true and false.
+func ParseBool[T ~bool](text []byte) (value T, ok bool) {
+	switch string(text) {
+	case "true":
+		return true, true
+	case "false":
+		return false, true
+	}
+	return false, false
+}
+
+// ParseString returns a copy.
+func ParseString[T ~string](text []byte) (value T, ok bool) { return T(text), true }
+
+// ParseText parses with UnmarshalText.
+func ParseText[T any, P interface {
+	*T
+	encoding.TextUnmarshaler
+}](text []byte) (value T, ok bool) {
+	err := P(&value).UnmarshalText(bytes.Clone(text))
+	return value, err == nil
+}
+
+// SegmentEnd returns where the segment of a path ends that begins at at: at
+// the next slash or at the end of the path.
+func SegmentEnd(path []byte, at int) int {
+	for at < len(path) && path[at] != '/' {
+		at++
+	}
+	return at
+}
+
+// Unescape returns a copy of a part of a path without percent-encoding. What
+// is not an escape stays as it is; NormalPath has refused it before.
+func Unescape(text []byte) string {
+	if bytes.IndexByte(text, '%') < 0 {
+		return string(text)
+	}
+	out, _ := unescape(make([]byte, 0, len(text)), text, "", false)
+	return string(out)
+}
+
+// NormalPath appends path to dst with the escapes decoded, except those of "/"
+// and "%": then its slashes separate segments as those of path do, and equal
+// segments are equal octets. ok is false when an escape is malformed.
+func NormalPath(dst, path []byte) (normal []byte, ok bool) { return unescape(dst, path, "/%", false) }
+
+// unescape appends text with its escapes decoded, except those of the octets
+// in keep.
+func unescape(dst, text []byte, keep string, form bool) (out []byte, ok bool) {
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case c == '+' && form:
+			dst = append(dst, ' ')
+		case c != '%':
+			dst = append(dst, c)
+		case i+2 >= len(text) || !isHex(text[i+1]) || !isHex(text[i+2]):
+			return dst, false
+		default:
+			c = hexValue(text[i+1])<<4 | hexValue(text[i+2])
+			if strings.IndexByte(keep, c) >= 0 {
+				const digits = "0123456789ABCDEF"
+				dst = append(dst, '%', digits[c>>4], digits[c&15])
+			} else {
+				dst = append(dst, c)
+			}
+			i += 2
+		}
+	}
+	return dst, true
+}
+
+func isHex(c byte) bool { return c-'0' < 10 || (c|0x20)-'a' < 6 }
+
+func hexValue(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return (c | 0x20) - 'a' + 10
+}
+
+// QueryOf reads the first value of key in the query of a request, in the
+// coding of HTML forms: "+" is a space. kind is what parse expects, for the
+// error, which is answered 400.
+func QueryOf[T any](x Request, key, kind string, parse func([]byte) (T, bool)) (q Query[T], err error) {
+	text, found, ok := lookUp(x.RawQuery().Octets(), key)
+	if !ok {
+		return q, NewError(400, fmt.Sprintf("the query has a malformed escape near %q", key))
+	}
+	if !found {
+		return q, nil
+	}
+	if q.Value, q.OK = parse(text); !q.OK {
+		return q, badValue("query "+key, text, kind)
+	}
+	return q, nil
+}
+
+// HeaderOf reads the field called name of a request. kind is what parse
+// expects, for the error, which is answered 400.
+func HeaderOf[T any](x RequestHeaders, name, kind string, parse func([]byte) (T, bool)) (h Header[T], err error) {
+	text, found := x.RequestField(name)
+	if !found {
+		return h, nil
+	}
+	if h.Value, h.OK = parse(text.Octets()); !h.OK {
+		return h, badValue("field "+name, text.Octets(), kind)
+	}
+	return h, nil
+}
+
+// Missing is the error, answered 400, for a value that has to be there. where
+// is "query" or "field".
+func Missing(where, name string) error {
+	return NewError(400, "the "+where+" "+name+" is missing")
+}
+
+func badValue(what string, text []byte, kind string) error {
+	const most = 80
+	if len(text) > most {
+		text = append(text[:most:most], "…"...)
+	}
+	return NewError(400, fmt.Sprintf("the %s is %q, which is not of the type %s", what, text, kind))
+}
+
+// lookUp finds key in a query, and returns its decoded value. The value is
+// query's own memory when nothing had to be decoded.
+func lookUp(query []byte, key string) (value []byte, found, ok bool) {
+	for len(query) > 0 {
+		pair := query
+		if i := bytes.IndexByte(query, '&'); i >= 0 {
+			pair, query = query[:i], query[i+1:]
+		} else {
+			query = nil
+		}
+		name, value, _ := bytes.Cut(pair, []byte{'='})
+		if string(name) != key {
+			if bytes.IndexByte(name, '%') < 0 && bytes.IndexByte(name, '+') < 0 {
+				continue
+			}
+			decoded, _ := unescape(nil, name, "", true)
+			if string(decoded) != key {
+				continue
+			}
+		}
+		if bytes.IndexByte(value, '%') < 0 && bytes.IndexByte(value, '+') < 0 {
+			return value, true, true
+		}
+		value, ok := unescape(make([]byte, 0, len(value)), value, "", true)
+		return value, true, ok
+	}
+	return nil, false, true
+}
+
+// Methods is a set of request methods.
+type Methods uint16
+
+// With returns the set with m in it.
+func (s Methods) With(m msg.Method) Methods { return s | 1<<m }
+
+// Allow returns the set as the value of an Allow field (RFC 9110 section
+// 10.2.1), in alphabetical order.
+func (s Methods) Allow() string {
+	var b strings.Builder
+	for _, m := range [...]msg.Method{
+		msg.MethodDelete, msg.MethodGet, msg.MethodHead, msg.MethodOptions, msg.MethodPatch, msg.MethodPost, msg.MethodPut,
+	} {
+		if s&(1<<m) == 0 {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(m.String())
+	}
+	return b.String()
+}
