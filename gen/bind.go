@@ -1,0 +1,618 @@
+package gen
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// source says where an argument comes from.
+type source uint8
+
+const (
+	fromFeature source = iota // the exchange
+	fromContext               // the exchange's context
+	fromValue                 // a function of Use
+	fromService               // a parameter of the declaration
+	fromPath                  // a wildcard
+	fromQuery                 // sdk.Query
+	fromHeader                // sdk.Header
+	fromStruct                // a struct with tags
+	fromJSON                  // the content, decoded
+	fromBytes                 // the content
+	fromStream                // the content as it arrives
+	fromOutcome               // the outcome of the exchange
+	fromError                 // the error to answer
+)
+
+// An argument is what one parameter is given.
+type argument struct {
+	source  source
+	typ     types.Type
+	param   string
+	value   *value
+	service *service
+	segment *segment
+	kind    string // of a scalar
+	key     string // of a query or a field
+	elem    types.Type
+	fields  []input
+}
+
+// An input is one field of a struct with tags.
+type input struct {
+	field   string
+	source  source
+	key     string
+	typ     types.Type // without the pointer
+	kind    string
+	pointer bool
+	def     string // Go literal of the default; "" when there is none
+	segment *segment
+}
+
+// A value is a result of a function of Use.
+type value struct {
+	typ   types.Type
+	call  *call
+	used  bool
+	field string // of the task, when it crosses a phase
+	local string
+}
+
+// A call is a function of a route at its place in the chain.
+type call struct {
+	step    *step // nil for the handler
+	fn      *function
+	args    []*argument
+	results []*value
+}
+
+func (c *call) done() bool { return c.step != nil && c.step.kind == "Done" }
+
+// binding is how the functions of a route get what they take.
+type binding struct {
+	calls   []*call
+	split   int // index of the first call that takes the content; -1: none
+	streams bool
+	reads   bool // a call streams the content in
+}
+
+// binder binds the functions of a declaration.
+type binder struct {
+	app  *app
+	decl *declaration
+	// route is what is bound, nil for what answers 404 and 405.
+	route *route
+	name  string // "GET /users/{id}"
+}
+
+// bind binds every route, and what answers where there is none.
+func (a *app) bind(d *declaration) (none *binding) {
+	for _, rt := range d.routes {
+		b := &binder{app: a, decl: d, route: rt, name: rt.method + " " + rt.path}
+		rt.binding = *b.chain(rt.steps, rt.handler)
+		b.checkRoute(rt)
+	}
+	b := &binder{app: a, decl: d, name: "404 and 405"}
+	none = b.chain(d.server.steps, nil)
+	for _, s := range d.scopes {
+		if s.errors != nil {
+			b.errorsFunction(s.errors)
+		}
+		for _, st := range s.steps {
+			if s != d.server && st.after == s.routes && s.routes > 0 || s == d.server && s.routes > 0 && st.after == s.routes && st.kind == "Use" {
+				a.report(st.fn.use, "use-after-routes", fmt.Sprintf("s.%s(%s) comes after every route of its group and does nothing", st.kind, st.fn.name),
+					[]string{"it applies to what is declared below it"}, "move it above line "+fmt.Sprint(a.position(s.firstRoute(d)).Line))
+			}
+		}
+	}
+	return none
+}
+
+// firstRoute returns where the first route of a scope is declared.
+func (s *scope) firstRoute(d *declaration) token.Pos {
+	first := s.lastPos
+	for _, rt := range d.routes {
+		if slices.Contains(rt.scope.chain(), s) && rt.pathPos < first {
+			first = rt.pathPos
+		}
+	}
+	return first
+}
+
+// chain binds the functions of Use and Done, and the handler.
+func (b *binder) chain(steps []*step, handler *function) *binding {
+	out := &binding{split: -1}
+	var values []*value
+	for _, st := range steps {
+		c := &call{step: st, fn: st.fn}
+		b.args(c, values, steps)
+		for _, t := range st.fn.values {
+			v := &value{typ: t, call: c}
+			for _, old := range values {
+				if types.Identical(old.typ, t) && st.kind == "Use" {
+					b.app.report(st.fn.use, "two-producers", fmt.Sprintf("two functions provide a %s for %s", b.app.typeName(t), b.name),
+						[]string{producer(b.app, old.call.fn), producer(b.app, st.fn)},
+						fmt.Sprintf("give one its own type: type Other %s", b.app.typeName(t)))
+				}
+			}
+			c.results = append(c.results, v)
+			values = append(values, v)
+		}
+		if st.kind == "Done" && (len(st.fn.values) > 0 || st.fn.hasErr || st.fn.hasFlow) {
+			b.app.report(st.fn.use, "signature-result", st.fn.name+" is a function of Done and returns something; the response has been sent", nil, "return nothing; log what goes wrong")
+		}
+		out.calls = append(out.calls, c)
+	}
+	if handler != nil {
+		c := &call{fn: handler}
+		b.args(c, values, steps)
+		b.handlerResults(handler)
+		for _, t := range handler.values {
+			c.results = append(c.results, &value{typ: t, call: c, used: true})
+		}
+		out.calls = append(out.calls, c)
+	}
+	b.content(out)
+	return out
+}
+
+func producer(a *app, fn *function) string {
+	return fmt.Sprintf("%s  %s  (%s)", fn.name, a.at(fn.pos), a.at(fn.use))
+}
+
+// handlerResults checks the results of a handler.
+func (b *binder) handlerResults(fn *function) {
+	if len(fn.values) > 1 || fn.hasFlow || len(fn.values) == 1 && types.Identical(fn.values[0], types.Typ[types.Bool]) && fn.sig.Results().Len() == 2 {
+		b.app.report(fn.use, "signature-result", fmt.Sprintf("%s returns %s; a handler returns nothing, error, a value, or a value and error",
+			fn.name, b.app.typeName(fn.sig.Results())), []string{"declared at " + b.app.at(fn.pos)}, "return one struct, and an error such as sdk.ErrNotFound where there is none")
+		return
+	}
+	if len(fn.values) == 0 {
+		return
+	}
+	if why := notJSON(fn.values[0], nil); why != "" {
+		b.app.report(fn.use, "json-unsupported", fmt.Sprintf("%s returns %s, which has no JSON", fn.name, b.app.typeName(fn.values[0])), []string{why}, `return a type without it, or tag the field json:"-"`)
+	}
+	for p := range fn.sig.Params().Variables() {
+		if feature(p.Type()) == "ResponseStream" {
+			b.app.report(fn.use, "signature-result", fn.name+" takes sdk.ResponseStream and returns a value to be sent", []string{"the response has one content"}, "write the value to the stream, or do not take it")
+		}
+	}
+}
+
+// content finds out who takes the content of the request.
+func (b *binder) content(out *binding) {
+	var first *call
+	for i, c := range out.calls {
+		for _, arg := range c.args {
+			reads := arg.source == fromJSON || arg.source == fromBytes || arg.source == fromStream
+			if arg.source == fromFeature && feature(arg.typ) == "ResponseStream" {
+				out.streams = true
+			}
+			if !reads {
+				continue
+			}
+			if first != nil {
+				b.app.report(c.fn.use, "two-bodies", fmt.Sprintf("two parameters of %s read the content", b.name),
+					[]string{producer(b.app, first.fn), producer(b.app, c.fn)}, "let the first return what the second needs, or read the content in one of them only")
+				continue
+			}
+			first = c
+			if arg.source == fromStream {
+				out.reads = true
+			} else {
+				out.split = i
+			}
+		}
+	}
+}
+
+// checkRoute checks what concerns a route as a whole.
+func (b *binder) checkRoute(rt *route) {
+	bodyless := rt.method == "GET" || rt.method == "HEAD" || rt.method == "DELETE"
+	if bodyless && !rt.allowBody && (rt.split >= 0 || rt.reads) {
+		b.app.report(rt.pathPos, "body-on-get", fmt.Sprintf("%s reads the content of the request", b.name),
+			[]string{"clients and proxies drop the content of " + rt.method}, "use query parameters, s.Post, or s."+verbOf(rt.method)+"(…).AllowBody()")
+	}
+	if rt.onLoop && (rt.reads || rt.streams) {
+		b.app.report(rt.pathPos, "stream-on-loop", fmt.Sprintf("%s streams, and is declared OnLoop", b.name),
+			[]string{"a function that streams waits for the client, and would hold up every connection of its loop"}, "remove OnLoop, or take sdk.JSON, sdk.Bytes or sdk.Response instead")
+	}
+	var takes []string
+	for _, s := range rt.wildcards() {
+		if s.name == "_" || s.read {
+			continue
+		}
+		for _, c := range rt.calls {
+			takes = append(takes, fmt.Sprintf("%s has the parameters %s", c.fn.name, b.app.typeName(c.fn.sig.Params())))
+		}
+		b.app.report(rt.pathPos, "unused-wildcard", fmt.Sprintf("nobody reads {%s} of %q", s.name, rt.path), takes,
+			fmt.Sprintf("add %s string to a function of the route, or write {_} if it is meant to be ignored", s.name))
+	}
+}
+
+func verbOf(method string) string { return method[:1] + strings.ToLower(method[1:]) }
+
+// errorsFunction checks a function of Errors.
+func (b *binder) errorsFunction(st *step) {
+	takesError := false
+	for p := range st.fn.sig.Params().Variables() {
+		switch t := p.Type(); {
+		case isError(t):
+			takesError = true
+			st.args = append(st.args, &argument{source: fromError, typ: t})
+		case isContext(t):
+			st.args = append(st.args, &argument{source: fromContext, typ: t})
+		case feature(t) != "" && feature(t) != "ResponseStream":
+			st.args = append(st.args, &argument{source: fromFeature, typ: t})
+		case b.service(t) != nil:
+			st.args = append(st.args, &argument{source: fromService, typ: t, service: b.service(t)})
+		default:
+			b.app.report(st.fn.use, "no-producer", fmt.Sprintf("%s takes %s %s, which is not there when an error is answered", st.fn.name, p.Name(), b.app.typeName(t)),
+				[]string{"an error can come before any function of Use has run"}, "take the error, features such as sdk.Response, and services")
+		}
+	}
+	if !takesError || st.fn.sig.Results().Len() > 0 {
+		b.app.report(st.fn.use, "signature-result", st.fn.name+" cannot answer errors", nil, "write func "+st.fn.object.Name()+"(err error, res sdk.Response), without results")
+	}
+}
+
+func (b *binder) service(t types.Type) *service {
+	for _, s := range b.decl.services {
+		if types.Identical(types.Unalias(s.typ), types.Unalias(t)) {
+			return s
+		}
+	}
+	return nil
+}
+
+// args binds the parameters of a call.
+func (b *binder) args(c *call, values []*value, steps []*step) {
+	for p := range c.fn.sig.Params().Variables() {
+		if arg := b.arg(c, p, values, steps); arg != nil {
+			c.args = append(c.args, arg)
+		}
+	}
+}
+
+// arg binds one parameter by its type alone.
+func (b *binder) arg(c *call, p *types.Var, values []*value, steps []*step) *argument {
+	t := p.Type()
+	arg := &argument{typ: t, param: p.Name()}
+	elem, kind := optional(t)
+	switch {
+	case feature(t) != "":
+		arg.source = fromFeature
+		return arg
+	case isContext(t):
+		arg.source = fromContext
+		return arg
+	case jsonOf(t) != nil:
+		arg.source, arg.elem = fromJSON, jsonOf(t)
+		if why := notJSON(arg.elem, nil); why != "" {
+			b.app.report(c.fn.use, "json-unsupported", fmt.Sprintf("%s of %s is %s, which has no JSON", p.Name(), c.fn.name, b.app.typeName(arg.elem)), []string{why}, `use a type without it, or tag the field json:"-"`)
+		}
+		return arg
+	case isNamed(t, sdkPath, "Bytes"):
+		arg.source = fromBytes
+		return arg
+	case isNamed(t, sdkPath, "Body"):
+		arg.source = fromStream
+		return arg
+	case isNamed(t, sdkPath, "Outcome"):
+		if !c.done() {
+			b.app.report(c.fn.use, "no-producer", c.fn.name+" takes sdk.Outcome, which is not known before the response was sent", nil, "declare it with s.Done")
+			return nil
+		}
+		arg.source = fromOutcome
+		return arg
+	case kind != "":
+		return b.optional(c, arg, elem, kind)
+	}
+	return b.value(c, arg, p, values, steps)
+}
+
+// optional binds sdk.Query[T] and sdk.Header[T].
+func (b *binder) optional(c *call, arg *argument, elem types.Type, kind string) *argument {
+	arg.elem, arg.kind = elem, scalar(elem)
+	arg.source, arg.key = fromQuery, arg.param
+	if kind == "Header" {
+		arg.source, arg.key = fromHeader, headerName(arg.param)
+	}
+	if arg.kind == "" {
+		b.unsupported(c.fn.use, arg.param, c.fn.name, elem, "sdk."+kind)
+		return nil
+	}
+	if arg.param == "" || arg.param == "_" {
+		b.app.report(c.fn.use, "not-a-wildcard", fmt.Sprintf("a parameter of %s is sdk.%s and has no name", c.fn.name, kind), []string{"the name is the key"}, "name it")
+		return nil
+	}
+	return arg
+}
+
+// value binds what is none of the fixed types: values, services, structs and
+// path wildcards.
+func (b *binder) value(c *call, arg *argument, p *types.Var, values []*value, steps []*step) *argument {
+	t := types.Unalias(arg.typ)
+	var found *value
+	for _, v := range values {
+		if types.Identical(types.Unalias(v.typ), t) {
+			found = v
+		}
+	}
+	svc := b.service(t)
+	segment := b.wildcard(p.Name())
+	switch {
+	case (found != nil || svc != nil) && segment != nil:
+		from := "the service " + b.app.typeName(t)
+		if found != nil {
+			from = found.call.fn.name + " returns a " + b.app.typeName(t) + " (" + b.app.at(found.call.fn.use) + ")"
+		}
+		b.app.report(c.fn.use, "two-sources", fmt.Sprintf("%s of %s could come from two places", p.Name(), c.fn.name),
+			[]string{fmt.Sprintf("the path %q has {%s} (%s), and %s", b.route.path, p.Name(), b.app.at(b.route.pathPos), from)},
+			"rename the parameter if you want the value, or give it the type string if you want the path's text")
+		return nil
+	case found != nil:
+		found.used = true
+		arg.source, arg.value = fromValue, found
+		if isView(found.typ, 3) && c.done() {
+			b.crosses(c, found)
+		}
+		return arg
+	case svc != nil:
+		arg.source, arg.service = fromService, svc
+		return arg
+	}
+	if st, ok := t.Underlying().(*types.Struct); ok && !unmarshalsText(t) {
+		return b.structure(c, arg, st, steps)
+	}
+	return b.path(c, arg, p, segment, steps)
+}
+
+// crosses reports a borrowed view that would outlive its function.
+func (b *binder) crosses(c *call, v *value) {
+	b.app.report(v.call.fn.use, "view-crosses", fmt.Sprintf("%s of %s contains a msg.View and is still used in a later phase, by %s", b.app.typeName(v.typ), v.call.fn.name, c.fn.name),
+		[]string{"a view is borrowed until the function that received it returns"}, "return a copy: view.String()")
+}
+
+func (b *binder) wildcard(name string) *segment {
+	if b.route == nil || name == "_" || name == "" {
+		return nil
+	}
+	for _, s := range b.route.segments {
+		if s.name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// path binds a wildcard.
+func (b *binder) path(c *call, arg *argument, p *types.Var, s *segment, steps []*step) *argument {
+	kind := scalar(arg.typ)
+	if s == nil {
+		b.unbound(c, p, kind, steps)
+		return nil
+	}
+	if kind == "" || s.rest && kind != "string" {
+		b.unsupported(c.fn.use, p.Name(), c.fn.name, arg.typ, "the path")
+		return nil
+	}
+	b.read(s, arg.typ, kind)
+	arg.source, arg.segment, arg.kind = fromPath, s, kind
+	return arg
+}
+
+// read notes that a wildcard is read as t.
+func (b *binder) read(s *segment, t types.Type, kind string) {
+	s.read = true
+	if kind == "string" || kind == "text" {
+		s.text = true
+	}
+	if kind != "string" && kind != "text" && (s.typ == nil || rank(kind) < rank(scalar(s.typ))) {
+		s.typ = t
+	}
+}
+
+// unbound reports a parameter that nothing provides.
+func (b *binder) unbound(c *call, p *types.Var, kind string, steps []*step) {
+	a := b.app
+	t := a.typeName(p.Type())
+	if kind != "" {
+		switch {
+		case b.route == nil:
+			a.report(c.fn.use, "server-use-reads-path", fmt.Sprintf("%s reads {%s}, but functions of the server run for every route, and for 404 and 405", c.fn.name, p.Name()),
+				[]string{"declared at " + a.at(c.fn.pos)}, "use it in s.Group, or take sdk.Outcome in s.Done where the route is known")
+			return
+		case c.step != nil && c.step.scope == b.decl.server:
+			return // reported once, for 404 and 405
+		case c.step != nil:
+			a.report(c.fn.use, "wildcard-out-of-scope", fmt.Sprintf("%s reads {%s}, but %s has no {%s}", c.fn.name, p.Name(), b.name, p.Name()),
+				[]string{fmt.Sprintf("%s is used by the group %q (%s)", c.fn.name, c.step.scope.prefix, a.at(c.fn.use))}, "move it into a group whose prefix has {"+p.Name()+"}")
+			return
+		}
+		has := "the path has no wildcard"
+		var names []string
+		for _, s := range b.route.wildcards() {
+			names = append(names, s.name)
+		}
+		fix := fmt.Sprintf("put {%s} into the path, or read the query with %s sdk.Query[%s]", p.Name(), p.Name(), t)
+		if len(names) > 0 {
+			has = "the path has {" + strings.Join(names, "}, {") + "}"
+			n := near(p.Name(), names)
+			if n == "" {
+				n = names[0]
+			}
+			fix = fmt.Sprintf("rename the parameter to %s, or read the query with %s sdk.Query[%s]", n, p.Name(), t)
+		}
+		a.report(c.fn.use, "not-a-wildcard", fmt.Sprintf("parameter %s of %s is not in the path %q", p.Name(), c.fn.name, b.route.path),
+			append([]string{"a " + t + " can only come from the path; " + has}, b.table(c)...), fix)
+		return
+	}
+	var why []string
+	var runs []string
+	for _, st := range steps {
+		if st.kind == "Use" && st.fn != c.fn {
+			runs = append(runs, st.fn.name)
+		}
+	}
+	why = append(why, fmt.Sprintf("%s runs: %s   (%s)", b.name, strings.Join(append(runs, c.fn.name), ", "), a.at(c.fn.use)))
+	fix := fmt.Sprintf("declare a function that returns a %s with s.Use before it, or make it a parameter of %s", t, a.declare.Name.Name)
+	for _, sc := range b.decl.scopes {
+		for _, st := range sc.steps {
+			for _, r := range st.fn.values {
+				if types.Identical(r, p.Type()) && st.fn != c.fn {
+					why = append(why, fmt.Sprintf("%s returns a %s, but it does not run before this (%s)", st.fn.name, t, a.at(st.fn.use)))
+					fix = fmt.Sprintf("move s.Use(%s) above line %d, or into the group that has the route", st.fn.name, a.position(c.fn.use).Line)
+				}
+			}
+		}
+	}
+	a.report(c.fn.use, "no-producer", fmt.Sprintf("%s needs a %s, but nothing before it provides one", c.fn.name, t), append(why, b.table(c)...), fix)
+}
+
+// table shows where each parameter of a function comes from.
+func (b *binder) table(c *call) (lines []string) {
+	lines = append(lines, "parameters of "+c.fn.name+" ("+b.app.at(c.fn.pos)+"):")
+	for p := range c.fn.sig.Params().Variables() {
+		from := "?"
+		switch t := p.Type(); {
+		case feature(t) != "" || isContext(t):
+			from = "feature"
+		case jsonOf(t) != nil || isNamed(t, sdkPath, "Bytes") || isNamed(t, sdkPath, "Body"):
+			from = "content"
+		case b.service(t) != nil:
+			from = "service"
+		case b.wildcard(p.Name()) != nil:
+			from = "path"
+		}
+		if _, kind := optional(p.Type()); kind != "" {
+			from = strings.ToLower(kind)
+		}
+		for _, arg := range c.args {
+			if arg.param == p.Name() && arg.source == fromValue {
+				from = arg.value.call.fn.name
+			}
+		}
+		lines = append(lines, fmt.Sprintf("  %-10s %-24s %s", p.Name(), b.app.typeName(p.Type()), from))
+	}
+	return lines
+}
+
+func (b *binder) unsupported(pos token.Pos, param, fn string, t types.Type, from string) {
+	b.app.report(pos, "unsupported-path-type", fmt.Sprintf("%s of %s has type %s, which cannot be read from %s", param, fn, b.app.typeName(t), from),
+		[]string{"supported: string, bool, integers, floats, types based on those, types with UnmarshalText([]byte) error"},
+		fmt.Sprintf("add func (v *%s) UnmarshalText(text []byte) error, or take %s string", b.app.typeName(t), param))
+}
+
+// structure binds a struct whose fields carry tags.
+func (b *binder) structure(c *call, arg *argument, st *types.Struct, steps []*step) *argument {
+	a := b.app
+	var tagged, untagged []*types.Var
+	for i := range st.NumFields() {
+		f := st.Field(i)
+		if !f.Exported() {
+			continue
+		}
+		tag := reflect.StructTag(st.Tag(i))
+		in := input{field: f.Name(), typ: f.Type()}
+		n := 0
+		for _, from := range []struct {
+			name string
+			source
+		}{{"path", fromPath}, {"query", fromQuery}, {"header", fromHeader}} {
+			if key, ok := tag.Lookup(from.name); ok {
+				in.source, in.key = from.source, key
+				n++
+			}
+		}
+		if n != 1 {
+			untagged = append(untagged, f)
+			continue
+		}
+		tagged = append(tagged, f)
+		if p, ok := f.Type().(*types.Pointer); ok {
+			in.pointer, in.typ = true, p.Elem()
+		}
+		in.kind = scalar(in.typ)
+		if in.kind == "" {
+			b.unsupported(c.fn.use, "field "+f.Name(), a.typeName(arg.typ), in.typ, "a "+map[source]string{fromPath: "path", fromQuery: "query", fromHeader: "header"}[in.source])
+			continue
+		}
+		if in.source == fromPath {
+			if in.segment = b.wildcard(in.key); in.segment == nil {
+				a.report(c.fn.use, "not-a-wildcard", fmt.Sprintf("field %s of %s is path:%q, and %s has no {%s}", f.Name(), a.typeName(arg.typ), in.key, b.name, in.key), nil, "name a wildcard of the path in the tag")
+				continue
+			}
+			b.read(in.segment, in.typ, in.kind)
+		}
+		if def, ok := tag.Lookup("default"); ok {
+			if in.def = literal(def, in.kind); in.def == "" {
+				a.report(c.fn.use, "tag-default-invalid", fmt.Sprintf("field %s of %s has default:%q, which is not a %s", f.Name(), a.typeName(arg.typ), def, in.kind), []string{"declared at " + a.at(f.Pos())}, "write a default of that type")
+			}
+		}
+		arg.fields = append(arg.fields, in)
+	}
+	if len(tagged) == 0 {
+		t := a.typeName(arg.typ)
+		before := fmt.Sprintf("no function before %s returns a %s, and its fields have no path, query or header tags", b.name, t)
+		a.report(c.fn.use, "unbound-struct", fmt.Sprintf("where should %s (%s) of %s come from?", arg.param, t, c.fn.name), append([]string{before}, b.table(c)...),
+			fmt.Sprintf("for a JSON body write %s sdk.JSON[%s]; for query parameters tag the fields: Name string `query:\"name\"`", arg.param, t))
+		return nil
+	}
+	for _, f := range untagged {
+		a.report(c.fn.use, "mixed-tags", fmt.Sprintf("field %s of %s has no tag, or more than one; the others have one", f.Name(), a.typeName(arg.typ)),
+			[]string{fmt.Sprintf("%s has one (%s)", tagged[0].Name(), a.at(tagged[0].Pos()))}, fmt.Sprintf("add `query:%q`, or unexport the field", strings.ToLower(f.Name())))
+	}
+	arg.source = fromStruct
+	return arg
+}
+
+// notJSON says why a type has no JSON, or nothing.
+func notJSON(t types.Type, seen []types.Type) string {
+	if slices.ContainsFunc(seen, func(s types.Type) bool { return types.Identical(s, t) }) {
+		return ""
+	}
+	seen = append(seen, t)
+	if has(t, "MarshalJSON") || has(t, "MarshalText") {
+		return ""
+	}
+	switch u := t.Underlying().(type) {
+	case *types.Chan, *types.Signature:
+		return fmt.Sprintf("%s has no JSON", types.TypeString(t, (*types.Package).Name))
+	case *types.Basic:
+		if u.Info()&types.IsComplex != 0 || u.Kind() == types.UnsafePointer {
+			return u.Name() + " has no JSON"
+		}
+	case *types.Pointer:
+		return notJSON(u.Elem(), seen)
+	case *types.Slice:
+		return notJSON(u.Elem(), seen)
+	case *types.Array:
+		return notJSON(u.Elem(), seen)
+	case *types.Map:
+		return notJSON(u.Elem(), seen)
+	case *types.Struct:
+		for i := range u.NumFields() {
+			f := u.Field(i)
+			if !f.Exported() || strings.HasPrefix(reflect.StructTag(u.Tag(i)).Get("json"), "-") {
+				continue
+			}
+			if why := notJSON(f.Type(), seen); why != "" {
+				return "field " + f.Name() + ": " + why
+			}
+		}
+	}
+	return ""
+}
+
+func has(t types.Type, method string) bool {
+	obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(t), true, nil, method)
+	_, ok := obj.(*types.Func)
+	return ok
+}

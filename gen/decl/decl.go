@@ -1,0 +1,139 @@
+// Package decl holds the words that an app is declared with.
+//
+// A declaration is a Go function that windhover reads and that never runs:
+//
+//	var _ = decl.App(declare)
+//
+//	func declare(s *decl.Server, app *App) {
+//		s.Use(Log)
+//		s.Get("/healthz", decl.Text(200, "ok"))
+//		s.Group("/users", func(s *decl.Group) {
+//			s.Use(app.Authorize)
+//			s.Get("/{id}", app.GetUser)
+//		})
+//	}
+//
+// It consists of calls on its first parameter and of calls of functions that
+// take a *Server or *Group first. There are no conditions, loops or variables:
+// every path and number is a constant. The parameters behind the first are the
+// services of the app: they become the parameters of NewPipeline.
+//
+// A declaration is called as often as the program calls it, which is never;
+// nothing of this package is linked.
+//
+// # Paths
+//
+// A path is a sequence of segments: literal text, {name} for one segment that
+// is not empty, {name...} at the end for the rest, {$} at the end for the end
+// of the path, so that "/users/{$}" is "/users/" alone, and {_} for a segment
+// that nobody reads. Routes are chosen segment by segment, a literal before a
+// wildcard with a type that is narrower than string, that before {name}, and
+// that before {name...}; the order of the declaration has no meaning. A segment that does not parse as the type of its
+// wildcard tries the next route.
+//
+// # Functions
+//
+// A function says by its parameters what it uses; their order has no meaning:
+//
+//   - a feature: an interface of package sdk, or context.Context;
+//   - the content of the request: sdk.JSON[T], sdk.Bytes, sdk.Body;
+//   - sdk.Query[T] and sdk.Header[T], by the parameter's name;
+//   - a struct whose fields carry path, query or header tags;
+//   - a value: what an earlier function of Use returned, or a service;
+//   - a path wildcard: string, bool, an integer, a float, a type based on one
+//     of these, or one with UnmarshalText, by the parameter's name.
+//
+// A handler returns nothing, an error, a value that is sent as JSON, or a value
+// and an error. A function of Use returns values for those that follow, and
+// may return an error, which ends the request, and an sdk.Flow.
+package decl
+
+// App marks the declaration of a package. It returns nothing of use and is
+// written as
+//
+//	var _ = decl.App(declare)
+//
+// so that declare counts as used.
+func App(declaration any) struct{} { return struct{}{} }
+
+// A Server is declared by the first parameter of the declaration. What is said of it
+// holds for every route, and for the answers 404 and 405.
+type Server struct{ Routes }
+
+// HTTP1 declares HTTP/1.1, which is also what is declared when nothing is.
+func (s *Server) HTTP1() {}
+
+// A Group is a set of routes with a path in front and functions of their own.
+type Group struct{ Routes }
+
+// Routes is what a server and a group can both declare.
+type Routes struct{}
+
+// Get declares a route. It answers HEAD too, unless Head declares that itself.
+// function is a handler, or a response that is known now (Text).
+func (r *Routes) Get(path string, function any) *Route { return nil }
+
+// Head declares a route for HEAD alone.
+func (r *Routes) Head(path string, function any) *Route { return nil }
+
+// Post declares a route.
+func (r *Routes) Post(path string, function any) *Route { return nil }
+
+// Put declares a route.
+func (r *Routes) Put(path string, function any) *Route { return nil }
+
+// Patch declares a route.
+func (r *Routes) Patch(path string, function any) *Route { return nil }
+
+// Delete declares a route.
+func (r *Routes) Delete(path string, function any) *Route { return nil }
+
+// Options declares a route. Without it, OPTIONS is answered with the methods
+// that the path has.
+func (r *Routes) Options(path string, function any) *Route { return nil }
+
+// Group declares routes below a path. declaration is a function literal whose
+// parameter hides that of the group around it, or a function.
+func (r *Routes) Group(path string, declaration func(s *Group)) {}
+
+// Use makes every route below it run functions before its handler, in the
+// order of the declaration.
+func (r *Routes) Use(functions ...any) {}
+
+// Done makes every route below it run functions after its response was sent,
+// or its connection was lost; the last declared runs first. A function runs if
+// and only if the request came past its line. It can take sdk.Outcome and
+// what functions of Use before it returned, and returns nothing.
+func (r *Routes) Done(functions ...any) {}
+
+// Errors makes function answer the errors of the routes below it. It takes the
+// error, sdk.Response and other features, and values of the server's functions of Use
+// above it are not at hand: they may not have been made. Without it sdk.WriteError answers.
+func (r *Routes) Errors(function any) {}
+
+// OnLoop promises that no function of the routes below it ever blocks. They
+// run on the event loop, without a change of goroutine.
+func (r *Routes) OnLoop() {}
+
+// MaxBody bounds the content of requests to the routes below it, in octets.
+func (r *Routes) MaxBody(octets int64) {}
+
+// A Route can be said more of.
+type Route struct{}
+
+// OnLoop promises that no function of the route ever blocks, those of Use, Done
+// and Errors included. It runs on the event loop.
+func (r *Route) OnLoop() *Route { return r }
+
+// MaxBody bounds the content of the route's requests, in octets.
+func (r *Route) MaxBody(octets int64) *Route { return r }
+
+// AllowBody lets a route of GET, HEAD or DELETE read the content of requests.
+func (r *Route) AllowBody() *Route { return r }
+
+// A Response is known when the declaration is read. It is rendered once and
+// sent without running any function, when none applies to its route.
+type Response struct{}
+
+// Text is a response with text/plain content.
+func Text(status int, text string) Response { return Response{} }

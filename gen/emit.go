@@ -1,0 +1,502 @@
+package gen
+
+import (
+	"bytes"
+	"fmt"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/dave/jennifer/jen"
+)
+
+// An emitter writes the pipeline of one declaration.
+type emitter struct {
+	app  *app
+	decl *declaration
+	none *binding // what runs where there is no route
+	rt   []*methodRoutes
+	file *jen.File
+
+	scope  *names // of the package
+	fields *names // fields and methods of the task
+	names  map[*route]string
+	ready  []*response // those without a phase, in order; 0 is the answer 404
+	done   map[*step]string
+}
+
+// emit returns the text of the generated file.
+func (a *app) emit(d *declaration, none *binding, rt []*methodRoutes) ([]byte, error) {
+	e := &emitter{
+		app: a, decl: d, none: none, rt: rt,
+		file:   jen.NewFilePathName(a.pkg.PkgPath, a.pkg.Name),
+		scope:  newNames(nil, a.pkg.Types.Scope().Names()...),
+		fields: newNames(nil, "p", "x", "route", "armed", "allow", "normal", "escaped", "choose", "search", "allowed", "text", "fail", "noRoute", "Route", "Head", "Body", "End"),
+		names:  map[*route]string{}, done: map[*step]string{},
+	}
+	e.imports()
+	e.prepare()
+	e.header()
+	e.exchange()
+	e.pipeline()
+	e.plans()
+	e.task()
+	e.phases()
+	e.router()
+	for _, rt := range d.routes {
+		if rt.readyIndex() == 0 {
+			e.route(rt)
+		}
+	}
+	if !e.noneIsReady() || len(d.routes) > 0 {
+		e.noRoute()
+	}
+	e.failure()
+	var b bytes.Buffer
+	if err := e.file.Render(&b); err != nil {
+		return nil, fmt.Errorf("windhover: internal error: what was generated is not Go: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// imports names every package as its package clause does, so that no import
+// needs an alias.
+func (e *emitter) imports() {
+	e.file.ImportName(sdkPath, "sdk")
+	e.file.ImportName(msgPath, "msg")
+	e.file.ImportName(http1Path, "http1")
+	e.file.ImportName(jsonPath, "json")
+	var walk func(p *types.Package, depth int)
+	walk = func(p *types.Package, depth int) {
+		for _, i := range p.Imports() {
+			e.file.ImportName(i.Path(), i.Name())
+			if depth > 0 {
+				walk(i, depth-1)
+			}
+		}
+	}
+	walk(e.app.pkg.Types, 1)
+}
+
+// prepare chooses the names, the fields of the task and the ready responses.
+func (e *emitter) prepare() {
+	for _, word := range []string{"Pipeline", "NewPipeline", "Exchange"} {
+		e.scope.taken[word] = true
+	}
+	for _, rt := range e.decl.routes {
+		e.names[rt] = e.fields.take(routeName(rt))
+		e.fields.taken[e.names[rt]+"Body"] = true
+	}
+	e.ready = []*response{{status: 404, text: "Not Found\n"}, {status: 400, text: "Bad Request\n"}}
+	for _, rt := range e.decl.routes {
+		if rt.ready != nil && len(rt.calls) == 0 {
+			e.ready = append(e.ready, rt.ready)
+			rt.readyAt = len(e.ready)
+		}
+	}
+	for _, rt := range e.decl.routes {
+		for _, s := range rt.wildcards() {
+			if s.shared == nil && s.read && s.field == "" {
+				s.field = e.wildcardField(s)
+			}
+		}
+		for _, s := range rt.wildcards() {
+			if s.shared != nil {
+				if s.shared.field == "" && s.read {
+					s.shared.field = e.wildcardField(s)
+				}
+				s.field = s.shared.field
+			}
+		}
+		e.crossings(&rt.binding)
+	}
+	e.crossings(e.none)
+}
+
+// wildcardField returns the field of a wildcard: one for each name and kind.
+func (e *emitter) wildcardField(s *segment) string {
+	for _, rt := range e.decl.routes {
+		for _, o := range rt.wildcards() {
+			if o.field != "" && o.name == s.name && o.kind() == s.kind() {
+				return o.field
+			}
+		}
+	}
+	return e.fields.take(s.name)
+}
+
+// crossings gives a field to each value that is used in a later phase than its
+// own.
+func (e *emitter) crossings(b *binding) {
+	for i, c := range b.calls {
+		for _, arg := range c.args {
+			if arg.source != fromValue {
+				continue
+			}
+			made := slices.Index(b.calls, arg.value.call)
+			if c.done() || b.split >= 0 && made < b.split && i >= b.split {
+				e.cross(arg.value, c)
+			}
+		}
+		if c.done() && e.done[c.step] == "" {
+			e.done[c.step] = e.scope.take("armed" + upper(c.fn.object.Name()))
+		}
+	}
+}
+
+// cross makes a value a field of the task: the same one in every route that
+// its function runs in.
+func (e *emitter) cross(v *value, by *call) {
+	if v.field != "" {
+		return
+	}
+	if isView(v.typ, 3) {
+		(&binder{app: e.app, decl: e.decl}).crosses(by, v)
+	}
+	all := []*binding{e.none}
+	for _, rt := range e.decl.routes {
+		all = append(all, &rt.binding)
+	}
+	i := slices.Index(v.call.results, v)
+	for _, b := range all {
+		for _, c := range b.calls {
+			if c.step == v.call.step && c.results[i].field != "" {
+				v.field = c.results[i].field
+			}
+		}
+	}
+	if v.field == "" {
+		v.field = e.fields.take(lower(valueName(v)))
+	}
+}
+
+// valueName returns a name for a value: that of its type.
+func valueName(v *value) string {
+	switch t := types.Unalias(deref(v.typ)).(type) {
+	case *types.Named:
+		return t.Obj().Name()
+	case *types.Basic:
+		return t.Name() + "Value"
+	}
+	return "value"
+}
+
+// readyIndex returns 1 + the index of the response that answers a route
+// without a function, or 0.
+func (rt *route) readyIndex() int { return rt.readyAt }
+
+// noneIsReady reports whether no function runs where there is no route.
+func (e *emitter) noneIsReady() bool {
+	return len(e.none.calls) == 0 && e.decl.server.errors == nil
+}
+
+// header writes the first lines and the table of routes.
+func (e *emitter) header() {
+	e.file.HeaderComment("// Code generated by windhover from " + e.app.sourceName() + ". DO NOT EDIT.")
+	lines := []string{"If this file does not compile, run go generate.", ""}
+	for _, line := range routeTable(e.app, e.decl) {
+		lines = append(lines, "\t"+line)
+	}
+	for _, l := range lines {
+		e.file.Comment(strings.TrimRight("// "+l, " "))
+	}
+	e.file.Line()
+}
+
+
+// comment writes a comment of several lines.
+func comment(lines ...string) *jen.Statement {
+	s := &jen.Statement{}
+	for i, l := range lines {
+		if i > 0 {
+			s.Line()
+		}
+		s.Comment(l)
+	}
+	return s
+}
+
+// exchange writes the features that the app's functions take.
+func (e *emitter) exchange() {
+	used := map[string]bool{"Request": true, "Response": true}
+	all := []*binding{e.none}
+	for _, rt := range e.decl.routes {
+		all = append(all, &rt.binding)
+	}
+	note := func(arg *argument) {
+		switch arg.source {
+		case fromFeature:
+			used[feature(arg.typ)] = true
+		case fromContext:
+			used["Lifetime"] = true
+		case fromHeader:
+			used["RequestHeaders"] = true
+		case fromJSON:
+			used["RequestBody"] = true
+		case fromStream:
+			used["RequestStream"] = true
+		case fromStruct:
+			for _, in := range arg.fields {
+				if in.source == fromHeader {
+					used["RequestHeaders"] = true
+				}
+			}
+		case fromValue, fromService, fromPath, fromQuery, fromBytes, fromOutcome, fromError:
+		}
+	}
+	for _, b := range all {
+		for _, c := range b.calls {
+			for _, arg := range c.args {
+				note(arg)
+			}
+		}
+	}
+	for _, s := range e.decl.scopes {
+		if s.errors != nil {
+			for _, arg := range s.errors.args {
+				note(arg)
+			}
+		}
+	}
+	var members []jen.Code
+	for _, name := range []string{"Request", "RequestHeaders", "RequestBody", "RequestStream", "Response", "ResponseStream", "Connection", "Lifetime"} {
+		if used[name] {
+			members = append(members, jen.Qual(sdkPath, name))
+		}
+	}
+	e.file.Add(comment("Exchange is what a server offers to run this pipeline: the features that its",
+		"functions take, and no more."))
+	e.file.Type().Id("Exchange").Interface(members...)
+	e.file.Line()
+}
+
+// pipeline writes the type that is served.
+func (e *emitter) pipeline() {
+	var fields, params, values []jen.Code
+	for _, s := range e.decl.services {
+		fields = append(fields, jen.Id(s.name).Add(e.typ(s.typ)))
+		params = append(params, jen.Id(s.name).Add(e.typ(s.typ)))
+		values = append(values, jen.Id(s.name).Op(":").Id(s.name))
+	}
+	e.file.Add(comment("Pipeline is the app. It is served by sdk.Run or sdk.New."))
+	e.file.Type().Id("Pipeline").Struct(fields...)
+	e.file.Line()
+	e.file.Add(comment("NewPipeline returns the app with its services."))
+	e.file.Func().Id("NewPipeline").Params(params...).Op("*").Id("Pipeline").Block(
+		jen.Return(jen.Op("&").Id("Pipeline").Values(values...)))
+	e.file.Line()
+	e.file.Comment("This line does not compile with an SDK that this file does not fit: run go generate.")
+	e.file.Const().Id("_").Op("=").Qual(sdkPath, "Generated1")
+	e.file.Line()
+	install := []jen.Code{
+		jen.Id("s"),
+		jen.Func().Params(jen.Id("x").Op("*").Qual(http1Path, "Exchange")).Qual(sdkPath, "Task").Block(jen.Return(jen.Id("p").Dot("Bind").Call(jen.Id("x")))),
+	}
+	if len(e.ready) > 0 {
+		install = append(install, jen.Id(e.scope.take("readyResponses")).Call().Op("..."))
+	}
+	e.file.Add(comment("Install implements sdk.App."))
+	e.file.Func().Params(jen.Id("p").Op("*").Id("Pipeline")).Id("Install").Params(jen.Id("s").Op("*").Qual(sdkPath, "Setup")).Block(
+		jen.Qual(http1Path, "Offer").Call(install...))
+	e.file.Line()
+	e.file.Add(comment("Bind returns a task that runs the pipeline over x, for one request after another."))
+	e.file.Func().Params(jen.Id("p").Op("*").Id("Pipeline")).Id("Bind").Params(jen.Id("x").Id("Exchange")).Qual(sdkPath, "Task").Block(
+		jen.Return(jen.Op("&").Id("task").Values(jen.Id("p").Op(":").Id("p"), jen.Id("x").Op(":").Id("x"))))
+	e.file.Line()
+	e.readyResponses()
+}
+
+func (e *emitter) readyResponses() {
+	var list []jen.Code
+	for _, r := range e.ready {
+		list = append(list, jen.Line().Values(
+			jen.Id("Status").Op(":").Lit(int(r.status)),
+			jen.Id("Fields").Op(":").Id("text"),
+			jen.Id("Content").Op(":").Lit(r.text),
+		))
+	}
+	list = append(list, jen.Line())
+	e.file.Add(comment("readyResponses returns the responses that are sent without running a function.", "A plan's Ready is 1 + the index in it."))
+	e.file.Func().Id("readyResponses").Params().Index().Qual(sdkPath, "ReadyResponse").Block(
+		jen.Id("text").Op(":=").Index().Qual(sdkPath, "Field").Values(jen.Values(jen.Id("Name").Op(":").Lit("Content-Type"), jen.Id("Value").Op(":").Lit("text/plain; charset=utf-8"))),
+		jen.Return(jen.Index().Qual(sdkPath, "ReadyResponse").Values(list...)))
+	e.file.Line()
+}
+
+// constant returns the name of a route's number.
+func (e *emitter) constant(rt *route) string { return "route" + upper(e.names[rt]) }
+
+// plans writes the numbers of the routes and what is known of each.
+func (e *emitter) plans() {
+	numbers := []jen.Code{
+		jen.Id("routeNotFound").Op("=").Iota(), jen.Id("routeBadPath"), jen.Id("routeMethodNotAllowed"), jen.Id("routeOptions"),
+	}
+	noneFields := func(name string, ready int) jen.Code {
+		dict := []jen.Code{jen.Id("Name").Op(":").Lit(name)}
+		if e.noneIsReady() || e.decl.server.onLoop {
+			dict = append(dict, jen.Id("Place").Op(":").Qual(sdkPath, "OnLoop"))
+		}
+		if e.takesOutcome(e.none) {
+			dict = append(dict, jen.Id("Done").Op(":").True())
+		}
+		if e.noneIsReady() && ready > 0 {
+			dict = append(dict, jen.Id("Ready").Op(":").Lit(ready))
+		}
+		return jen.Values(dict...)
+	}
+	list := []jen.Code{
+		jen.Line().Id("routeNotFound").Op(":").Add(noneFields("404", 1)),
+		jen.Line().Id("routeBadPath").Op(":").Add(noneFields("400", 2)),
+		jen.Line().Id("routeMethodNotAllowed").Op(":").Add(noneFields("405", 0)),
+		jen.Line().Id("routeOptions").Op(":").Add(noneFields("OPTIONS", 0)),
+	}
+	for _, rt := range e.decl.routes {
+		numbers = append(numbers, jen.Id(e.constant(rt)))
+		list = append(list, jen.Line().Id(e.constant(rt)).Op(":").Add(e.plan(rt)))
+	}
+	list = append(list, jen.Line())
+	e.file.Add(comment("The routes, in the order of the declaration."))
+	e.file.Const().Defs(numbers...)
+	e.file.Line()
+	e.file.Add(comment("plans is what is known of each route. It is read-only."))
+	e.file.Var().Id("plans").Op("=").Index(jen.Op("...")).Qual(sdkPath, "Plan").Values(list...)
+	e.file.Line()
+}
+
+func (e *emitter) plan(rt *route) jen.Code {
+	dict := []jen.Code{jen.Id("Name").Op(":").Lit(rt.method + " " + rt.path)}
+	add := func(name string, value jen.Code) { dict = append(dict, jen.Id(name).Op(":").Add(value)) }
+	if rt.onLoop || rt.readyAt > 0 {
+		add("Place", jen.Qual(sdkPath, "OnLoop"))
+	}
+	switch {
+	case rt.reads:
+		add("Body", jen.Qual(sdkPath, "BodyStreamed"))
+	case rt.split >= 0:
+		add("Body", jen.Qual(sdkPath, "BodyCollected"))
+	}
+	if rt.maxBody > 0 {
+		add("MaxBody", jen.Lit(int(rt.maxBody)))
+	}
+	if rt.streams {
+		add("Streams", jen.True())
+	}
+	if e.takesOutcome(&rt.binding) {
+		add("Done", jen.True())
+	}
+	if rt.readyAt > 0 {
+		add("Ready", jen.Lit(rt.readyAt))
+	}
+	return jen.Values(dict...)
+}
+
+func (e *emitter) takesOutcome(b *binding) bool {
+	for _, c := range b.calls {
+		for _, arg := range c.args {
+			if arg.source == fromOutcome {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// task writes the state of an exchange.
+func (e *emitter) task() {
+	fields := []jen.Code{
+		jen.Id("p").Op("*").Id("Pipeline"), jen.Id("x").Id("Exchange"), jen.Line(),
+		jen.Id("route").Uint16(),
+		jen.Id("allow").Qual(sdkPath, "Methods").Comment("of the path, for 405 and OPTIONS"),
+	}
+	if len(e.done) > 0 {
+		fields = append(fields, jen.Id("armed").Uint64().Comment("the functions of Done that were passed"))
+	}
+	if e.hasWildcards() {
+		fields = append(fields,
+			jen.Id("escaped").Bool().Comment("the path had escapes: it is in normal"),
+			jen.Id("normal").Index().Byte())
+	}
+	seen := map[string]bool{}
+	add := func(name string, typ jen.Code, why string) {
+		if name != "" && !seen[name] {
+			if len(seen) == 0 {
+				fields = append(fields, jen.Line())
+			}
+			seen[name] = true
+			fields = append(fields, jen.Id(name).Add(typ).Comment(why))
+		}
+	}
+	for _, rt := range e.decl.routes {
+		for _, s := range rt.wildcards() {
+			why := fmt.Sprintf("%s of %s %s", s, rt.method, rt.path)
+			if s.typ != nil && s.read {
+				add(s.field, jen.Id(s.kind()), why)
+			}
+			if s.text && s.field != "" {
+				add(s.field+"At", jen.Int32(), "where "+why+" begins")
+				add(s.field+"End", jen.Int32(), "and ends")
+			}
+		}
+	}
+	for _, b := range e.bindings() {
+		for _, c := range b.calls {
+			for _, v := range c.results {
+				if v.field != "" {
+					add(v.field, e.typ(v.typ), "from "+c.fn.name)
+				}
+			}
+		}
+	}
+	e.file.Add(comment("task is the state of one exchange: what crosses from one phase to another, and", "no more."))
+	e.file.Type().Id("task").Struct(fields...)
+	e.file.Line()
+	e.armedBits()
+}
+
+func (e *emitter) bindings() []*binding {
+	all := []*binding{e.none}
+	for _, rt := range e.decl.routes {
+		all = append(all, &rt.binding)
+	}
+	return all
+}
+
+// doneSteps returns the steps of Done in the order of the declaration.
+func (e *emitter) doneSteps() (list []*call) {
+	seen := map[*step]bool{}
+	for _, b := range e.bindings() {
+		for _, c := range b.calls {
+			if c.done() && !seen[c.step] {
+				seen[c.step] = true
+				list = append(list, c)
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *call) int { return int(a.fn.use - b.fn.use) })
+	return list
+}
+
+func (e *emitter) armedBits() {
+	var bits []jen.Code
+	for i, c := range e.doneSteps() {
+		if i == 0 {
+			bits = append(bits, jen.Id(e.done[c.step]).Uint64().Op("=").Lit(1).Op("<<").Iota())
+			continue
+		}
+		bits = append(bits, jen.Id(e.done[c.step]))
+	}
+	if len(bits) > 0 {
+		e.file.Add(comment("The bits of task.armed: a function of Done runs if the exchange came past its", "line."))
+		e.file.Const().Defs(bits...)
+		e.file.Line()
+	}
+}
+
+func (e *emitter) hasWildcards() bool {
+	for _, m := range e.rt {
+		if m.tree != nil {
+			return true
+		}
+	}
+	return false
+}

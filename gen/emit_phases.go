@@ -1,0 +1,588 @@
+package gen
+
+import (
+	"fmt"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/dave/jennifer/jen"
+)
+
+// method begins a method of the task.
+func (e *emitter) method(name string) *jen.Statement {
+	return e.file.Func().Params(jen.Id("t").Op("*").Id("task")).Id(name)
+}
+
+// phases writes the methods of sdk.Task.
+func (e *emitter) phases() {
+	e.file.Add(comment("Route implements sdk.Task."))
+	choose := []jen.Code{jen.List(jen.Id("method"), jen.Id("path")).Op(":=").List(jen.Id("t").Dot("x").Dot("Method").Call(), jen.Id("t").Dot("x").Dot("RawPath").Call().Dot("Octets").Call())}
+	search := jen.Id("t").Dot("route").Op("=").Id("t").Dot("search").Call(jen.Id("method"), jen.Id("path"))
+	if e.hasLiterals() {
+		choose = append(choose,
+			jen.Id("t").Dot("route").Op("=").Id("literalRoute").Call(jen.Id("method"), jen.Id("path")),
+			jen.If(jen.Id("t").Dot("route").Op("==").Id("routeNotFound")).Block(search))
+	} else {
+		choose = append(choose, search)
+	}
+	choose = append(choose, jen.Return(jen.Op("&").Id("plans").Index(jen.Id("t").Dot("route"))))
+	e.method("Route").Params().Op("*").Qual(sdkPath, "Plan").Block(choose...)
+	e.file.Line()
+	e.head()
+	e.body()
+	e.end()
+	if e.readsText() {
+		e.file.Add(comment("text returns a copy of a part of the path, without escapes."))
+		e.method("text").Params(jen.List(jen.Id("at"), jen.Id("end")).Int32()).String().Block(
+			jen.Id("path").Op(":=").Id("t").Dot("normal"),
+			jen.If(jen.Op("!").Id("t").Dot("escaped")).Block(jen.Id("path").Op("=").Id("t").Dot("x").Dot("RawPath").Call().Dot("Octets").Call()),
+			jen.Return(jen.Qual(sdkPath, "Unescape").Call(jen.Id("path").Index(jen.Id("at").Op(":").Id("end")))))
+		e.file.Line()
+	}
+}
+
+func (e *emitter) readsText() bool {
+	for _, b := range e.bindings() {
+		for _, c := range b.calls {
+			for _, arg := range c.args {
+				if arg.source == fromPath && (arg.kind == "string" || arg.kind == "text") {
+					return true
+				}
+				for _, in := range arg.fields {
+					if in.source == fromPath && (in.kind == "string" || in.kind == "text") {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
+}
+
+// head writes the phases up to the content.
+func (e *emitter) head() {
+	var cases []jen.Code
+	split := false
+	for _, rt := range e.decl.routes {
+		if rt.readyAt > 0 {
+			continue
+		}
+		call := jen.Id("t").Dot(e.names[rt]).Call()
+		if rt.split >= 0 {
+			split = true
+			cases = append(cases, jen.Case(jen.Id(e.constant(rt))).Block(jen.List(jen.Id("wantBody"), jen.Err()).Op("=").Add(call)))
+			continue
+		}
+		cases = append(cases, jen.Case(jen.Id(e.constant(rt))).Block(jen.Err().Op("=").Add(call)))
+	}
+	cases = append(cases, jen.Default().Block(jen.Err().Op("=").Id("t").Dot("noRoute").Call()))
+	e.file.Add(comment("Head implements sdk.Task."))
+	result := jen.Return(jen.False())
+	if split {
+		result = jen.Return(jen.Id("wantBody"))
+	}
+	e.method("Head").Params().Params(jen.Id("wantBody").Bool()).Block(
+		jen.Var().Err().Error(),
+		jen.Switch(jen.Id("t").Dot("route")).Block(cases...),
+		jen.If(jen.Err().Op("!=").Nil()).Block(jen.Id("t").Dot("fail").Call(jen.Err()), jen.Return(jen.False())),
+		result)
+	e.file.Line()
+}
+
+// body writes the phases that have the content.
+func (e *emitter) body() {
+	var cases []jen.Code
+	for _, rt := range e.decl.routes {
+		if rt.split >= 0 {
+			cases = append(cases, jen.Case(jen.Id(e.constant(rt))).Block(jen.Err().Op("=").Id("t").Dot(e.names[rt]+"Body").Call(jen.Id("content"))))
+		}
+	}
+	e.file.Add(comment("Body implements sdk.Task."))
+	if len(cases) == 0 {
+		e.method("Body").Params(jen.Index().Byte()).Block(jen.Comment("No route takes content."))
+		e.file.Line()
+		return
+	}
+	e.method("Body").Params(jen.Id("content").Index().Byte()).Block(
+		jen.Var().Err().Error(),
+		jen.Switch(jen.Id("t").Dot("route")).Block(cases...),
+		jen.If(jen.Err().Op("!=").Nil()).Block(jen.Id("t").Dot("fail").Call(jen.Err())))
+	e.file.Line()
+}
+
+// end writes the functions of Done and the reset.
+func (e *emitter) end() {
+	keep := []jen.Code{jen.Id("p").Op(":").Id("t").Dot("p"), jen.Id("x").Op(":").Id("t").Dot("x")}
+	if e.hasWildcards() {
+		keep = append(keep, jen.Id("normal").Op(":").Id("t").Dot("normal"))
+	}
+	reset := jen.Op("*").Id("t").Op("=").Id("task").Values(keep...)
+	steps := e.doneSteps()
+	e.file.Add(comment("End implements sdk.Task."))
+	param := jen.Qual(sdkPath, "Outcome")
+	if slices.ContainsFunc(steps, func(c *call) bool {
+		return slices.ContainsFunc(c.args, func(a *argument) bool { return a.source == fromOutcome })
+	}) {
+		param = jen.Id("out").Qual(sdkPath, "Outcome")
+	}
+	if len(steps) == 0 {
+		e.method("End").Params(param).Block(reset)
+		e.file.Line()
+		return
+	}
+	body := []jen.Code{jen.Defer().Func().Params().Block(reset).Call().Comment("also when a function panics")}
+	slices.Reverse(steps)
+	for _, c := range steps {
+		var args []jen.Code
+		for _, arg := range c.args {
+			if arg.source == fromOutcome {
+				args = append(args, jen.Id("out"))
+				continue
+			}
+			args = append(args, e.simple(arg))
+		}
+		body = append(body, jen.If(jen.Id("t").Dot("armed").Op("&").Id(e.done[c.step]).Op("!=").Lit(0)).Block(e.callee(c.fn).Call(args...)))
+	}
+	e.method("End").Params(param).Block(body...)
+	e.file.Line()
+}
+
+// failure writes what answers an error.
+func (e *emitter) failure() {
+	write := func(st *step) []jen.Code {
+		if st == nil {
+			return []jen.Code{jen.Qual(sdkPath, "WriteError").Call(jen.Id("t").Dot("x"), jen.Err())}
+		}
+		var args []jen.Code
+		for _, arg := range st.args {
+			if arg.source == fromError {
+				args = append(args, jen.Err())
+				continue
+			}
+			args = append(args, e.simple(arg))
+		}
+		return []jen.Code{e.callee(st.fn).Call(args...)}
+	}
+	var cases []jen.Code
+	for _, s := range e.decl.scopes[1:] {
+		var routes []jen.Code
+		for _, rt := range e.decl.routes {
+			if s.errors != nil && rt.readyAt == 0 && rt.scope.handlesErrors() == s.errors {
+				routes = append(routes, jen.Id(e.constant(rt)))
+			}
+		}
+		if len(routes) > 0 {
+			cases = append(cases, jen.Case(routes...).Block(write(s.errors)...))
+		}
+	}
+	e.file.Add(comment("fail answers an error."))
+	body := write(e.decl.server.errors)
+	if len(cases) > 0 {
+		cases = append(cases, jen.Default().Block(body...))
+		body = []jen.Code{jen.Switch(jen.Id("t").Dot("route")).Block(cases...)}
+	}
+	e.method("fail").Params(jen.Err().Error()).Block(body...)
+	e.file.Line()
+}
+
+// noRoute writes what runs where there is no route.
+func (e *emitter) noRoute() {
+	f := e.function(false)
+	for _, c := range e.none.calls {
+		f.call(c)
+	}
+	allow := jen.Id("t").Dot("x").Dot("ResponseFields").Call().Dot("Set").Call(jen.Lit("Allow"), jen.Id("t").Dot("allow").Dot("Allow").Call())
+	f.body = append(f.body, jen.Switch(jen.Id("t").Dot("route")).Block(
+		jen.Case(jen.Id("routeOptions")).Block(
+			jen.Id("t").Dot("x").Dot("SetStatus").Call(jen.Lit(204)), allow.Clone(), jen.Return(jen.Nil())),
+		jen.Case(jen.Id("routeMethodNotAllowed")).Block(allow.Clone(), jen.Return(jen.Qual(sdkPath, "ErrMethodNotAllowed"))),
+		jen.Case(jen.Id("routeBadPath")).Block(jen.Return(jen.Qual(sdkPath, "ErrBadRequest"))),
+	), jen.Return(jen.Qual(sdkPath, "ErrNotFound")))
+	e.file.Add(comment("noRoute answers where there is no route, and OPTIONS."))
+	e.method("noRoute").Params().Error().Block(f.body...)
+	e.file.Line()
+}
+
+// route writes the function of a route, or the two of one that takes content.
+func (e *emitter) route(rt *route) {
+	title := rt.method + " " + rt.path
+	f := e.function(rt.split >= 0)
+	end := len(rt.calls)
+	if rt.split >= 0 {
+		end = rt.split
+	}
+	for _, c := range rt.calls[:end] {
+		f.call(c)
+	}
+	name := e.names[rt]
+	switch {
+	case rt.split >= 0:
+		f.body = append(f.body, jen.Return(jen.List(jen.True(), jen.Nil())))
+		e.file.Comment(fmt.Sprintf("// %s is %s, up to its content.", name, title))
+		e.method(name).Params().Params(jen.Id("wantBody").Bool(), jen.Err().Error()).Block(f.body...)
+		e.file.Line()
+		g := e.function(false)
+		for _, c := range rt.calls[rt.split:] {
+			g.call(c)
+		}
+		e.file.Comment(fmt.Sprintf("// %sBody is %s, with its content.", name, title))
+		e.method(name + "Body").Params(jen.Id("content").Index().Byte()).Error().Block(g.body...)
+		e.file.Line()
+		return
+	case rt.ready != nil:
+		f.body = append(f.body,
+			jen.Id("t").Dot("x").Dot("SetStatus").Call(jen.Lit(int(rt.ready.status))),
+			jen.Id("t").Dot("x").Dot("ResponseFields").Call().Dot("Set").Call(jen.Lit("Content-Type"), jen.Lit("text/plain; charset=utf-8")),
+			jen.Id("t").Dot("x").Dot("ResponseContent").Call().Dot("Text").Call(jen.Lit(rt.ready.text)),
+			jen.Return(jen.Nil()))
+	}
+	e.file.Comment(fmt.Sprintf("// %s is %s.", name, title))
+	e.method(name).Params().Error().Block(f.body...)
+	e.file.Line()
+}
+
+// A functionText is the body of one function as it grows.
+type functionText struct {
+	*emitter
+	names *names
+	local map[*value]string
+	pair  bool // it returns (wantBody, err)
+	body  []jen.Code
+}
+
+func (e *emitter) function(pair bool) *functionText {
+	return &functionText{emitter: e, names: newNames(e.scope, "t", "err", "content", "sdk", "msg", "json", "http1", "bytes", "wantBody"), local: map[*value]string{}, pair: pair}
+}
+
+func (f *functionText) returns(err jen.Code) jen.Code {
+	if f.pair {
+		return jen.Return(jen.List(jen.False(), err))
+	}
+	return jen.Return(err)
+}
+
+func (f *functionText) ifErr() jen.Code {
+	return jen.If(jen.Err().Op("!=").Nil()).Block(f.returns(jen.Err()))
+}
+
+// call writes the call of a function with what it needs before, and what its
+// results mean after.
+func (f *functionText) call(c *call) {
+	if c.done() {
+		f.body = append(f.body, jen.Id("t").Dot("armed").Op("|=").Id(f.done[c.step]).Comment("s.Done("+c.fn.name+")"))
+		return
+	}
+	var args []jen.Code
+	for _, arg := range c.args {
+		args = append(args, f.argument(arg))
+	}
+	target := f.callee(c.fn).Call(args...)
+	if c.step == nil {
+		f.handler(c, target)
+		return
+	}
+	f.use(c, target)
+}
+
+// use writes the call of a function of Use.
+func (f *functionText) use(c *call, target *jen.Statement) {
+	var left []jen.Code
+	var fields []jen.Code
+	fresh := false
+	for _, v := range c.results {
+		switch {
+		case v.field != "":
+			name := f.names.take(lower(valueName(v)))
+			left = append(left, jen.Id(name))
+			fields = append(fields, jen.Id("t").Dot(v.field).Op("=").Id(name))
+			f.local[v] = name
+			fresh = true
+		case v.used:
+			name := f.names.take(lower(valueName(v)))
+			left = append(left, jen.Id(name))
+			f.local[v] = name
+			fresh = true
+		default:
+			left = append(left, jen.Id("_"))
+		}
+	}
+	ordered := f.ordered(c, left)
+	stop := jen.If(jen.Id("flow").Op("==").Qual(sdkPath, "Stop")).Block(f.returns(jen.Nil()))
+	switch {
+	case !c.fn.hasErr && !c.fn.hasFlow && !fresh:
+		f.body = append(f.body, target)
+	case c.fn.hasFlow && !fresh && !c.fn.hasErr && len(left) == 0:
+		f.body = append(f.body, jen.If(target.Op("==").Qual(sdkPath, "Stop")).Block(f.returns(jen.Nil())))
+	case c.fn.hasFlow:
+		inner := []jen.Code{jen.List(ordered...).Op(":=").Add(target)}
+		if c.fn.hasErr {
+			inner = append(inner, f.ifErr())
+		}
+		if !fresh {
+			// The flow has a name of its own block.
+			cond := jen.If(jen.List(ordered...).Op(":=").Add(target), jen.Err().Op("!=").Nil()).Block(f.returns(jen.Err())).Else().If(jen.Id("flow").Op("==").Qual(sdkPath, "Stop")).Block(f.returns(jen.Nil()))
+			f.body = append(f.body, cond)
+			return
+		}
+		name := f.names.take("flow")
+		for i, o := range ordered {
+			if s, ok := o.(*jen.Statement); ok && s.GoString() == "flow" {
+				ordered[i] = jen.Id(name)
+			}
+		}
+		inner[0] = jen.List(ordered...).Op(":=").Add(target)
+		f.body = append(f.body, inner...)
+		f.body = append(f.body, jen.If(jen.Id(name).Op("==").Qual(sdkPath, "Stop")).Block(f.returns(jen.Nil())))
+	case c.fn.hasErr && !fresh:
+		f.body = append(f.body, jen.If(jen.List(ordered...).Op(":=").Add(target), jen.Err().Op("!=").Nil()).Block(f.returns(jen.Err())))
+	case c.fn.hasErr:
+		f.body = append(f.body, jen.List(ordered...).Op(":=").Add(target), f.ifErr())
+	default:
+		f.body = append(f.body, jen.List(ordered...).Op(":=").Add(target))
+	}
+	_ = stop
+	f.body = append(f.body, fields...)
+}
+
+// ordered returns the left side of a call in the order of its results.
+func (f *functionText) ordered(c *call, values []jen.Code) (left []jen.Code) {
+	for t := range c.fn.sig.Results().Variables() {
+		switch {
+		case isNamed(t.Type(), sdkPath, "Flow"):
+			left = append(left, jen.Id("flow"))
+		case isError(t.Type()) && c.fn.hasErr:
+			left = append(left, jen.Err())
+		default:
+			left, values = append(left, values[0]), values[1:]
+		}
+	}
+	return left
+}
+
+// handler writes the call of a route's handler, which ends the function.
+func (f *functionText) handler(c *call, target *jen.Statement) {
+	switch {
+	case len(c.results) == 0 && c.fn.hasErr:
+		f.body = append(f.body, f.returns(target))
+		return
+	case len(c.results) == 0:
+		f.body = append(f.body, target, f.returns(jen.Nil()))
+		return
+	}
+	out := f.names.take("out")
+	if c.fn.hasErr {
+		f.body = append(f.body, jen.List(jen.Id(out), jen.Err()).Op(":=").Add(target), f.ifErr())
+	} else {
+		f.body = append(f.body, jen.Id(out).Op(":=").Add(target))
+	}
+	f.body = append(f.body, f.returns(jen.Qual(jsonPath, "Encode").Call(jen.Id("t").Dot("x"), jen.Op("&").Id(out))))
+}
+
+// argument returns the expression of an argument, and writes what it needs
+// before.
+func (f *functionText) argument(arg *argument) jen.Code {
+	switch arg.source {
+	case fromValue:
+		if name, ok := f.local[arg.value]; ok {
+			return jen.Id(name)
+		}
+	case fromJSON:
+		in := f.names.take(argName(arg, "in"))
+		f.body = append(f.body,
+			jen.Id(in).Op(":=").New(f.typ(arg.elem)),
+			jen.If(jen.Err().Op(":=").Qual(jsonPath, "Decode").Call(jen.Id("t").Dot("x"), jen.Id("content"), jen.Id(in)), jen.Err().Op("!=").Nil()).Block(f.returns(jen.Err())))
+		return jen.Id(in)
+	case fromQuery, fromHeader:
+		return f.optional(arg.source, argName(arg, "value"), arg.key, arg.kind, arg.elem)
+	case fromStruct:
+		return f.structure(arg)
+	case fromPath:
+		if arg.kind == "text" {
+			return f.unmarshal(arg.segment, arg.typ, argName(arg, "value"))
+		}
+	case fromFeature, fromContext, fromService, fromBytes, fromStream, fromOutcome, fromError:
+	}
+	return f.simple(arg)
+}
+
+func argName(arg *argument, otherwise string) string {
+	if arg.param == "" || arg.param == "_" {
+		return otherwise
+	}
+	return arg.param
+}
+
+// optional reads a query or field value into a local variable.
+func (f *functionText) optional(from source, name, key, kind string, elem types.Type) jen.Code {
+	name = f.names.take(name)
+	read := "QueryOf"
+	if from == fromHeader {
+		read = "HeaderOf"
+	}
+	f.body = append(f.body,
+		jen.List(jen.Id(name), jen.Err()).Op(":=").Qual(sdkPath, read).Call(jen.Id("t").Dot("x"), jen.Lit(key), jen.Lit(kindName(f.app, kind, elem)), f.parser(kind, elem)),
+		f.ifErr())
+	return jen.Id(name)
+}
+
+func kindName(a *app, kind string, t types.Type) string {
+	if kind == "text" {
+		return a.typeName(t)
+	}
+	return kind
+}
+
+// unmarshal reads a wildcard with UnmarshalText. A text that does not parse is
+// a path that is not there.
+func (f *functionText) unmarshal(s *segment, t types.Type, name string) jen.Code {
+	name = f.names.take(name)
+	ok := f.names.take("ok")
+	f.body = append(f.body,
+		jen.List(jen.Id(name), jen.Id(ok)).Op(":=").Add(f.parser("text", t)).Call(jen.Index().Byte().Parens(f.pathText(s))),
+		jen.If(jen.Op("!").Id(ok)).Block(f.returns(jen.Qual(sdkPath, "ErrNotFound"))))
+	return jen.Id(name)
+}
+
+// structure reads a struct with tags into a local variable.
+func (f *functionText) structure(arg *argument) jen.Code {
+	in := f.names.take(argName(arg, "in"))
+	f.body = append(f.body, jen.Var().Id(in).Add(f.typ(arg.typ)))
+	for _, field := range arg.fields {
+		target := jen.Id(in).Dot(field.field)
+		if field.source == fromPath {
+			var value jen.Code
+			if field.kind == "text" {
+				value = f.unmarshal(field.segment, field.typ, lower(field.field))
+			} else {
+				value = f.path(field.segment, field.typ, field.kind)
+			}
+			f.body = append(f.body, target.Op("=").Add(value))
+			continue
+		}
+		name := f.optional(field.source, lower(field.field), field.key, field.kind, field.typ).(*jen.Statement)
+		where := "query"
+		if field.source == fromHeader {
+			where = "field"
+		}
+		switch {
+		case field.pointer:
+			f.body = append(f.body, jen.If(name.Clone().Dot("OK")).Block(target.Op("=").Op("&").Add(name.Clone()).Dot("Value")))
+		case field.def != "":
+			f.body = append(f.body, target.Op("=").Add(name.Clone()).Dot("Or").Call(jen.Id(field.def)))
+		default:
+			f.body = append(f.body,
+				jen.If(jen.Op("!").Add(name.Clone()).Dot("OK")).Block(f.returns(jen.Qual(sdkPath, "Missing").Call(jen.Lit(where), jen.Lit(field.key)))),
+				target.Op("=").Add(name.Clone()).Dot("Value"))
+		}
+	}
+	return jen.Id(in)
+}
+
+// simple returns the expression of an argument that needs nothing before.
+func (e *emitter) simple(arg *argument) jen.Code {
+	switch arg.source {
+	case fromFeature:
+		return jen.Id("t").Dot("x")
+	case fromContext:
+		return jen.Id("t").Dot("x").Dot("Context").Call()
+	case fromValue:
+		return jen.Id("t").Dot(arg.value.field)
+	case fromService:
+		return jen.Id("t").Dot("p").Dot(arg.service.name)
+	case fromPath:
+		return e.path(arg.segment, arg.typ, arg.kind)
+	case fromBytes:
+		return jen.Id("content")
+	case fromStream:
+		return jen.Id("t").Dot("x").Dot("OpenRequest").Call()
+	case fromQuery, fromHeader, fromStruct, fromJSON, fromOutcome, fromError:
+	}
+	panic("gen: an argument that needs statements before it")
+}
+
+// path returns the value of a wildcard as t.
+func (e *emitter) path(s *segment, t types.Type, kind string) jen.Code {
+	var value *jen.Statement
+	basic := "string"
+	if kind == "string" {
+		value = e.pathText(s)
+	} else {
+		value, basic = jen.Id("t").Dot(s.field), s.kind()
+		if s.shared != nil {
+			basic = s.shared.kind()
+		}
+	}
+	if types.TypeString(types.Unalias(t), nil) == basic {
+		return value
+	}
+	return e.typ(t).(*jen.Statement).Parens(value)
+}
+
+func (e *emitter) pathText(s *segment) *jen.Statement {
+	return jen.Id("t").Dot("text").Call(jen.Id("t").Dot(s.field+"At"), jen.Id("t").Dot(s.field+"End"))
+}
+
+// parser returns the function that parses a kind; t nil is the basic type.
+func (e *emitter) parser(kind string, t types.Type) *jen.Statement {
+	typ := jen.Code(jen.Id(kind))
+	if t != nil {
+		typ = e.typ(t)
+	}
+	name := "Parse" + upper(strings.TrimRight(kind, "0123456789"))
+	return jen.Qual(sdkPath, name).Types(typ)
+}
+
+// callee returns how generated code names a function.
+func (e *emitter) callee(fn *function) *jen.Statement {
+	var s *jen.Statement
+	switch {
+	case fn.service != nil:
+		s = jen.Id("t").Dot("p").Dot(fn.service.name).Dot(fn.method)
+	case fn.variable != nil:
+		s = jen.Id(fn.variable.Name()).Dot(fn.method)
+	default:
+		s = jen.Qual(fn.object.Pkg().Path(), fn.object.Name())
+	}
+	if len(fn.typeArgs) > 0 {
+		var args []jen.Code
+		for _, t := range fn.typeArgs {
+			args = append(args, e.typ(t))
+		}
+		s = s.Types(args...)
+	}
+	return s
+}
+
+// typ returns a type as generated code writes it.
+func (e *emitter) typ(t types.Type) jen.Code {
+	named := func(o *types.TypeName, args *types.TypeList) jen.Code {
+		s := jen.Id(o.Name())
+		if o.Pkg() != nil {
+			s = jen.Qual(o.Pkg().Path(), o.Name())
+		}
+		var list []jen.Code
+		for a := range args.Types() {
+			list = append(list, e.typ(a))
+		}
+		if len(list) > 0 {
+			s = s.Types(list...)
+		}
+		return s
+	}
+	switch t := t.(type) {
+	case *types.Alias:
+		return named(t.Obj(), t.TypeArgs())
+	case *types.Named:
+		return named(t.Obj(), t.TypeArgs())
+	case *types.Pointer:
+		return jen.Op("*").Add(e.typ(t.Elem()))
+	case *types.Slice:
+		return jen.Index().Add(e.typ(t.Elem()))
+	case *types.Array:
+		return jen.Index(jen.Lit(int(t.Len()))).Add(e.typ(t.Elem()))
+	case *types.Map:
+		return jen.Map(e.typ(t.Key())).Add(e.typ(t.Elem()))
+	}
+	return jen.Id(types.TypeString(t, e.app.qualifier))
+}

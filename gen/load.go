@@ -1,0 +1,217 @@
+package gen
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// Paths of the packages that declarations and their functions name.
+const (
+	modulePath = "github.com/windhover-go/windhover"
+	declPath   = modulePath + "/gen/decl"
+	sdkPath    = modulePath + "/sdk"
+	msgPath    = modulePath + "/sdk/msg"
+	http1Path  = modulePath + "/sdk/http1"
+	jsonPath   = modulePath + "/sdk/json"
+)
+
+// outputName is the file that is generated.
+const outputName = "pipeline_gen.go"
+
+// stub stands for the generated file while the app is read, so that neither
+// its presence nor its content has a part in what is generated: the app can be
+// read before the first generation, and when the file is stale or broken.
+const stub = `package %s
+
+type Pipeline struct{}
+
+func NewPipeline(services ...any) *Pipeline { return nil }
+
+func (p *Pipeline) Install(s any) {}
+
+func (p *Pipeline) Bind(x Exchange) any { return nil }
+
+type Exchange interface{}
+`
+
+// An app is a loaded package with a declaration.
+type app struct {
+	pkg     *packages.Package
+	fset    *token.FileSet
+	info    *types.Info
+	dir     string
+	declare *ast.FuncDecl
+	funcs   map[types.Object]*ast.FuncDecl // of this package
+
+	problems Diagnostics
+}
+
+// load reads the package in dir. Dependencies come from export data.
+func load(dir string) (*app, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	fset := token.NewFileSet()
+	config := &packages.Config{
+		Mode: packages.LoadSyntax | packages.NeedModule,
+		Dir:  dir,
+		Fset: fset,
+		ParseFile: func(fset *token.FileSet, name string, src []byte) (*ast.File, error) {
+			if filepath.Base(name) == outputName {
+				return parser.ParseFile(fset, name, fmt.Sprintf(stub, packageName(name, src)), parser.SkipObjectResolution)
+			}
+			return parser.ParseFile(fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
+		},
+	}
+	pkgs, err := packages.Load(config, ".")
+	if err != nil {
+		return nil, fmt.Errorf("windhover: cannot load %s: %w", dir, err)
+	}
+	if len(pkgs) != 1 || pkgs[0].Types == nil || len(pkgs[0].Syntax) == 0 {
+		return nil, fmt.Errorf("windhover: there is no Go package in %s%s", dir, loadErrors(pkgs))
+	}
+	a := &app{pkg: pkgs[0], fset: fset, info: pkgs[0].TypesInfo, dir: dir, funcs: map[types.Object]*ast.FuncDecl{}}
+	for _, file := range a.pkg.Syntax {
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok {
+				a.funcs[a.info.Defs[f.Name]] = f
+			}
+		}
+	}
+	return a, nil
+}
+
+func loadErrors(pkgs []*packages.Package) string {
+	var b strings.Builder
+	for _, p := range pkgs {
+		for _, e := range p.Errors {
+			b.WriteString("\n\t" + e.Error())
+		}
+	}
+	return b.String()
+}
+
+// packageName returns the name in the package clause of src, or that of the
+// package's other files, which the stub has to fit.
+func packageName(name string, src []byte) string {
+	if f, err := parser.ParseFile(token.NewFileSet(), name, src, parser.PackageClauseOnly); err == nil {
+		return f.Name.Name
+	}
+	others, _ := filepath.Glob(filepath.Join(filepath.Dir(name), "*.go"))
+	for _, other := range others {
+		if filepath.Base(other) == outputName || strings.HasSuffix(other, "_test.go") {
+			continue
+		}
+		if f, err := parser.ParseFile(token.NewFileSet(), other, nil, parser.PackageClauseOnly); err == nil {
+			return f.Name.Name
+		}
+	}
+	return "main"
+}
+
+// find finds the declaration: the function that decl.App is given, or else the
+// only one whose first parameter is a *decl.Server.
+func (a *app) find() {
+	var named, typed []*ast.FuncDecl
+	for _, file := range a.pkg.Syntax {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) != 1 || !a.isDecl(call.Fun, "App") {
+				return true
+			}
+			if id, ok := ast.Unparen(call.Args[0]).(*ast.Ident); ok && a.funcs[a.info.Uses[id]] != nil {
+				named = append(named, a.funcs[a.info.Uses[id]])
+				return true
+			}
+			a.report(call.Args[0].Pos(), "no-declaration", "decl.App takes the name of a function of this package",
+				nil, "write var _ = decl.App(declare) and func declare(s *decl.Server) { … }")
+			return true
+		})
+	}
+	for _, f := range a.funcs {
+		if f.Recv == nil && f.Body != nil && a.takesServer(f) {
+			typed = append(typed, f)
+		}
+	}
+	switch {
+	case len(a.problems) > 0:
+	case len(named) > 1:
+		a.report(named[1].Pos(), "two-servers-same-name", "this package declares two apps",
+			[]string{"the first is " + named[0].Name.Name + " (" + a.at(named[0].Pos()) + ")"}, "move one to a package of its own")
+	case len(named) == 1:
+		a.declare = named[0]
+	case len(typed) == 1:
+		a.declare = typed[0]
+	default:
+		a.problems = append(a.problems, Diagnostic{
+			Pos: token.Position{Filename: filepath.Join(a.dir, "api.go"), Line: 1}, Code: "no-declaration",
+			Message: "no function with a *decl.Server parameter is given to decl.App in package " + a.pkg.Name,
+			Fix:     "start with: var _ = decl.App(declare) and func declare(s *decl.Server) { s.Get(\"/\", Hello) }",
+		})
+	}
+}
+
+// sourceName returns the name of the file with the declaration.
+func (a *app) sourceName() string {
+	return filepath.Base(a.fset.Position(a.declare.Pos()).Filename)
+}
+
+// takesServer reports whether the first parameter of f is a *decl.Server.
+func (a *app) takesServer(f *ast.FuncDecl) bool {
+	sig, ok := a.info.Defs[f.Name].Type().(*types.Signature)
+	return ok && sig.Params().Len() > 0 && isNamed(deref(sig.Params().At(0).Type()), declPath, "Server")
+}
+
+// isDecl reports whether e names a function or method of package decl.
+func (a *app) isDecl(e ast.Expr, name string) bool {
+	sel, ok := ast.Unparen(e).(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	obj := a.info.Uses[sel.Sel]
+	return obj != nil && obj.Pkg() != nil && obj.Pkg().Path() == declPath && obj.Name() == name
+}
+
+// report notes an error at a place.
+func (a *app) report(pos token.Pos, code, message string, why []string, fix string) {
+	a.problems = append(a.problems, Diagnostic{Pos: a.position(pos), Code: code, Message: message, Why: why, Fix: fix})
+}
+
+// position returns a place of this package exactly, and of others as far as it
+// is known: export data has lines, but not always columns.
+func (a *app) position(pos token.Pos) token.Position {
+	p := a.fset.Position(pos)
+	if !strings.HasPrefix(p.Filename, a.dir+string(filepath.Separator)) {
+		p.Column = 0
+	}
+	return p
+}
+
+// at renders a place, for the reasons of an error.
+func (a *app) at(pos token.Pos) string {
+	p := a.position(pos)
+	p.Column = 0
+	return place(p, a.dir)
+}
+
+// deref returns what a pointer points to, and other types as they are.
+func deref(t types.Type) types.Type {
+	if p, ok := types.Unalias(t).(*types.Pointer); ok {
+		return p.Elem()
+	}
+	return t
+}
+
+// isNamed reports whether t is the type with that name.
+func isNamed(t types.Type, path, name string) bool {
+	n, ok := types.Unalias(t).(*types.Named)
+	return ok && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == path && n.Obj().Name() == name
+}

@@ -1,0 +1,421 @@
+package gen
+
+import (
+	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+)
+
+// A scope is the server or a group of a declaration.
+type scope struct {
+	parent  *scope
+	prefix  string // of the paths below it, those of its parents included
+	pos     token.Pos
+	steps   []*step // its own, in order
+	errors  *step
+	onLoop  bool
+	maxBody int64
+	routes  int       // routes declared in it and below so far
+	lastPos token.Pos // of the last of them
+}
+
+// A step is a function of Use, Done or Errors at its place.
+type step struct {
+	kind  string // "Use", "Done" or "Errors"
+	fn    *function
+	scope *scope
+	// after is how many routes its scope had when it was declared.
+	after int
+
+	args []*argument // of Errors; see bind.go
+}
+
+// A route is one declared route.
+type route struct {
+	scope     *scope
+	method    string // "GET"
+	path      string // with the prefixes
+	pathPos   token.Pos
+	segments  []*segment
+	handler   *function
+	ready     *response
+	steps     []*step // that apply to it, outermost and first declared first
+	onLoop    bool
+	allowBody bool
+	maxBody   int64
+	readyAt   int // 1 + the index of the response that answers it without a function
+
+	binding
+}
+
+// A response is one that is known when the declaration is read.
+type response struct {
+	status int64
+	text   string
+}
+
+// A service is a parameter of the declaration behind the first.
+type service struct {
+	name string
+	typ  types.Type
+	pos  token.Pos
+}
+
+// A declaration is what the declaring function says.
+type declaration struct {
+	server   *scope
+	scopes   []*scope
+	services []*service
+	routes   []*route
+	pos      token.Pos
+}
+
+// reader reads the body of the declaration, and of the functions that it calls.
+type reader struct {
+	app  *app
+	decl *declaration
+	// names are the scopes and services that parameters stand for.
+	names map[types.Object]any
+	calls []*ast.FuncDecl // that are being read, to notice recursion
+}
+
+// read reads the declaration.
+func (a *app) read() *declaration {
+	d := &declaration{server: &scope{pos: a.declare.Pos()}, pos: a.declare.Pos()}
+	d.scopes = []*scope{d.server}
+	r := &reader{app: a, decl: d, names: map[types.Object]any{}}
+	first := true
+	for _, field := range a.declare.Type.Params.List {
+		for _, name := range field.Names {
+			obj := a.info.Defs[name]
+			if first {
+				r.names[obj], first = d.server, false
+				continue
+			}
+			s := &service{name: name.Name, typ: obj.Type(), pos: name.Pos()}
+			r.names[obj] = s
+			d.services = append(d.services, s)
+		}
+	}
+	r.body(d.server, a.declare)
+	return d
+}
+
+func (r *reader) body(s *scope, f *ast.FuncDecl) {
+	r.calls = append(r.calls, f)
+	r.statements(s, f.Body.List)
+	r.calls = r.calls[:len(r.calls)-1]
+}
+
+func (r *reader) statements(s *scope, list []ast.Stmt) {
+	for _, stmt := range list {
+		e, ok := stmt.(*ast.ExprStmt)
+		call, isCall := (*ast.CallExpr)(nil), false
+		if ok {
+			call, isCall = ast.Unparen(e.X).(*ast.CallExpr)
+		}
+		if !isCall {
+			what := statementName(stmt)
+			r.app.report(stmt.Pos(), "control-flow", what+" is not allowed in a declaration",
+				[]string{"the declaration is read when code is generated and never runs, so nothing in it can depend on a run"},
+				"declare routes always, and decide in their functions; or declare another app in another package")
+			continue
+		}
+		r.call(s, call)
+	}
+}
+
+func statementName(s ast.Stmt) string {
+	switch s := s.(type) {
+	case *ast.IfStmt:
+		return "if"
+	case *ast.ForStmt, *ast.RangeStmt:
+		return "for"
+	case *ast.SwitchStmt, *ast.TypeSwitchStmt:
+		return "switch"
+	case *ast.SelectStmt:
+		return "select"
+	case *ast.DeferStmt:
+		return "defer"
+	case *ast.GoStmt:
+		return "go"
+	case *ast.ReturnStmt:
+		return "return"
+	case *ast.AssignStmt:
+		if s.Tok == token.DEFINE {
+			return ":="
+		}
+		return "an assignment"
+	case *ast.DeclStmt:
+		return "a declaration of a variable or type"
+	case *ast.BlockStmt:
+		return "a block"
+	}
+	return "this statement"
+}
+
+// call reads one call, and returns the route that it declares, if it does.
+func (r *reader) call(s *scope, call *ast.CallExpr) *route {
+	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+	if !ok {
+		r.helper(s, call)
+		return nil
+	}
+	if inner, ok := ast.Unparen(sel.X).(*ast.CallExpr); ok {
+		if rt := r.call(s, inner); rt != nil {
+			r.modify(rt, sel.Sel.Name, call)
+			return rt
+		}
+		return nil
+	}
+	id, ok := ast.Unparen(sel.X).(*ast.Ident)
+	if !ok {
+		r.helper(s, call)
+		return nil
+	}
+	on, isScope := r.names[r.app.info.Uses[id]].(*scope)
+	if !isScope {
+		r.helper(s, call)
+		return nil
+	}
+	if on != s {
+		outer := "the group " + quoted(on.prefix)
+		if on == r.decl.server {
+			outer = "the server"
+		}
+		r.app.report(call.Pos(), "outer-scope", fmt.Sprintf("%s here is %s, not the group %s", id.Name, outer, quoted(s.prefix)), nil,
+			"name the parameter of the group function "+id.Name+", or call it on the group")
+		return nil
+	}
+	return r.word(s, sel.Sel.Name, call)
+}
+
+var verbs = map[string]string{
+	"Get": "GET", "Head": "HEAD", "Post": "POST", "Put": "PUT", "Patch": "PATCH", "Delete": "DELETE", "Options": "OPTIONS",
+}
+
+// word reads a call on the server or a group.
+func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
+	if method, ok := verbs[name]; ok {
+		return r.route(s, method, call)
+	}
+	switch name {
+	case "Use", "Done":
+		for _, arg := range call.Args {
+			if fn := r.function(arg, "a function of "+name); fn != nil {
+				s.steps = append(s.steps, &step{kind: name, fn: fn, scope: s, after: s.routes})
+			}
+		}
+	case "Errors":
+		if fn := r.function(call.Args[0], "the function of Errors"); fn != nil {
+			if s.errors != nil {
+				r.app.report(call.Pos(), "two-producers", "a second function for errors at the same place",
+					[]string{"the first is " + s.errors.fn.name + " (" + r.app.at(s.errors.fn.use) + ")"}, "remove one, or put the routes into a group")
+			}
+			s.errors = &step{kind: name, fn: fn, scope: s}
+		}
+	case "OnLoop":
+		s.onLoop = true
+	case "MaxBody":
+		s.maxBody = r.number(call.Args[0])
+	case "Group":
+		r.group(s, call)
+	}
+	return nil
+}
+
+func (r *reader) group(s *scope, call *ast.CallExpr) {
+	prefix, ok := r.path(call.Args[0])
+	if !ok {
+		return
+	}
+	g := &scope{parent: s, prefix: s.prefix + strings.TrimSuffix(prefix, "/"), pos: call.Args[0].Pos(), onLoop: s.onLoop, maxBody: s.maxBody}
+	r.decl.scopes = append(r.decl.scopes, g)
+	switch f := ast.Unparen(call.Args[1]).(type) {
+	case *ast.FuncLit:
+		if names := f.Type.Params.List[0].Names; len(names) == 1 {
+			r.names[r.app.info.Defs[names[0]]] = g
+		}
+		r.statements(g, f.Body.List)
+	case *ast.Ident:
+		if d := r.app.funcs[r.app.info.Uses[f]]; d != nil {
+			r.enter(g, d, nil, call.Pos())
+			return
+		}
+		r.elsewhere(f.Pos(), f.Name)
+	default:
+		r.elsewhere(f.Pos(), "this function")
+	}
+}
+
+// helper reads a call of a function of the package that declares a part.
+func (r *reader) helper(s *scope, call *ast.CallExpr) {
+	id, ok := ast.Unparen(call.Fun).(*ast.Ident)
+	if !ok {
+		r.elsewhere(call.Pos(), types.ExprString(call.Fun))
+		return
+	}
+	f := r.app.funcs[r.app.info.Uses[id]]
+	if f == nil || f.Body == nil || len(call.Args) == 0 {
+		r.elsewhere(call.Pos(), id.Name)
+		return
+	}
+	arg, ok := ast.Unparen(call.Args[0]).(*ast.Ident)
+	if !ok || r.names[r.app.info.Uses[arg]] != s {
+		r.elsewhere(call.Pos(), id.Name)
+		return
+	}
+	r.enter(s, f, call.Args[1:], call.Pos())
+}
+
+// enter reads f with its first parameter standing for s.
+func (r *reader) enter(s *scope, f *ast.FuncDecl, args []ast.Expr, pos token.Pos) {
+	if slices.Contains(r.calls, f) {
+		r.app.report(pos, "control-flow", f.Name.Name+" calls itself", []string{"the declaration is read, never run, so that would not end"}, "declare the routes one by one")
+		return
+	}
+	var params []types.Object
+	for _, field := range f.Type.Params.List {
+		for _, name := range field.Names {
+			params = append(params, r.app.info.Defs[name])
+		}
+	}
+	if len(params) == 0 {
+		return
+	}
+	r.names[params[0]] = s
+	for i, arg := range args {
+		if i+1 >= len(params) {
+			break
+		}
+		id, ok := ast.Unparen(arg).(*ast.Ident)
+		if v, known := r.names[r.app.info.Uses[id]]; ok && known {
+			r.names[params[i+1]] = v
+			continue
+		}
+		r.app.report(arg.Pos(), "unknown-service", types.ExprString(arg)+" is not a parameter of the declaration", nil,
+			"add it to the parameters of "+r.app.declare.Name.Name+"; NewPipeline gets it too")
+	}
+	r.body(s, f)
+}
+
+func (r *reader) elsewhere(pos token.Pos, name string) {
+	r.app.report(pos, "control-flow", name+" cannot be called in a declaration",
+		[]string{"a declaration calls its first parameter, and functions of this package that take it first"},
+		"move what is declared into a function of this package: func routes(s *decl.Group) { … }")
+}
+
+// route reads a call that declares a route.
+func (r *reader) route(s *scope, method string, call *ast.CallExpr) *route {
+	path, ok := r.path(call.Args[0])
+	rt := &route{
+		scope: s, method: method, path: s.prefix + path, pathPos: call.Args[0].Pos(),
+		onLoop: s.onLoop, maxBody: s.maxBody,
+	}
+	if path == "/" && s.prefix != "" {
+		rt.path = s.prefix
+	}
+	for _, sc := range s.chain() {
+		rt.steps = append(rt.steps, sc.steps...)
+	}
+	valid := ok && r.pattern(rt)
+	if text, isText := ast.Unparen(call.Args[1]).(*ast.CallExpr); isText && r.app.isDecl(text.Fun, "Text") {
+		rt.ready = r.text(text)
+	} else if rt.handler = r.function(call.Args[1], "a handler"); rt.handler == nil {
+		valid = false
+	}
+	for _, sc := range s.chain() {
+		sc.routes++
+		sc.lastPos = call.Pos()
+	}
+	if valid {
+		r.decl.routes = append(r.decl.routes, rt)
+	}
+	return rt
+}
+
+// chain returns the scopes around s, outermost first, s last.
+func (s *scope) chain() (list []*scope) {
+	for ; s != nil; s = s.parent {
+		list = append([]*scope{s}, list...)
+	}
+	return list
+}
+
+// handlesErrors returns the innermost function for errors, or nil.
+func (s *scope) handlesErrors() *step {
+	for ; s != nil; s = s.parent {
+		if s.errors != nil {
+			return s.errors
+		}
+	}
+	return nil
+}
+
+func (r *reader) modify(rt *route, name string, call *ast.CallExpr) {
+	switch name {
+	case "OnLoop":
+		rt.onLoop = true
+	case "MaxBody":
+		rt.maxBody = r.number(call.Args[0])
+	case "AllowBody":
+		rt.allowBody = true
+	}
+}
+
+func (r *reader) text(call *ast.CallExpr) *response {
+	res := &response{status: r.number(call.Args[0])}
+	if v := r.app.info.Types[call.Args[1]].Value; v != nil {
+		res.text = constant.StringVal(v)
+	} else {
+		r.notConstant(call.Args[1], "this text")
+	}
+	if res.status < 200 || res.status > 599 {
+		r.app.report(call.Args[0].Pos(), "bad-status", fmt.Sprintf("%d is not a status code of a response", res.status), nil, "use a number from 200 to 599")
+	}
+	return res
+}
+
+func (r *reader) number(e ast.Expr) int64 {
+	v := r.app.info.Types[e].Value
+	if v == nil {
+		r.notConstant(e, "this number")
+		return 1
+	}
+	n, _ := constant.Int64Val(constant.ToInt(v))
+	return n
+}
+
+func (r *reader) path(e ast.Expr) (string, bool) {
+	v := r.app.info.Types[e].Value
+	if v == nil || v.Kind() != constant.String {
+		r.notConstant(e, "this path")
+		return "", false
+	}
+	path := constant.StringVal(v)
+	if path != "" && path[0] != '/' {
+		r.app.report(e.Pos(), "bad-pattern", fmt.Sprintf("%q does not begin with /", path), nil, fmt.Sprintf("write %q", "/"+path))
+		return "", false
+	}
+	return path, true
+}
+
+func (r *reader) notConstant(e ast.Expr, what string) {
+	why := "the declaration is read, never run, so it has no value here"
+	if id, ok := ast.Unparen(e).(*ast.Ident); ok {
+		if obj := r.app.info.Uses[id]; obj != nil {
+			why = fmt.Sprintf("the declaration is read, never run, so %s (a variable, %s) has no value here", id.Name, r.app.at(obj.Pos()))
+		}
+	}
+	fix := "make it a constant"
+	if id, ok := ast.Unparen(e).(*ast.Ident); ok {
+		fix = "make it const " + id.Name + " = …"
+	}
+	r.app.report(e.Pos(), "path-not-constant", what+" is not a constant", []string{why}, fix)
+}
+
+func quoted(prefix string) string { return fmt.Sprintf("%q", prefix) }

@@ -1,0 +1,39 @@
+package gen
+
+import (
+	"fmt"
+	"strings"
+)
+
+// routeTable returns a line for each route: method, path, what answers it, and
+// where that runs.
+func routeTable(a *app, d *declaration) (lines []string) {
+	rows := make([][3]string, 0, len(d.routes))
+	var width [2]int
+	for _, rt := range d.routes {
+		answer := ""
+		if rt.ready != nil {
+			answer = fmt.Sprintf("%d, ready-made", rt.ready.status)
+		} else {
+			answer = rt.handler.name
+		}
+		var notes []string
+		for _, c := range rt.calls {
+			if c.step != nil && !c.done() {
+				notes = append(notes, c.fn.name)
+			}
+		}
+		if len(notes) > 0 {
+			answer += " behind " + strings.Join(notes, ", ")
+		}
+		if rt.onLoop {
+			answer += ", on the loop"
+		}
+		rows = append(rows, [3]string{rt.method, rt.path, answer})
+		width[0], width[1] = max(width[0], len(rt.method)), max(width[1], len(rt.path))
+	}
+	for _, r := range rows {
+		lines = append(lines, fmt.Sprintf("%-*s  %-*s  %s", width[0], r[0], width[1], r[1], r[2]))
+	}
+	return lines
+}
