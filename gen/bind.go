@@ -88,6 +88,8 @@ type binder struct {
 	// route is what is bound, nil for what answers 404 and 405.
 	route *route
 	name  string // "GET /users/{id}"
+	// failed says that a parameter could not be bound.
+	failed bool
 }
 
 // bind binds every route, and what answers where there is none.
@@ -104,8 +106,8 @@ func (a *app) bind(d *declaration) (none *binding) {
 			b.errorsFunction(s.errors)
 		}
 		for _, st := range s.steps {
-			if s != d.server && st.after == s.routes && s.routes > 0 || s == d.server && s.routes > 0 && st.after == s.routes && st.kind == "Use" {
-				a.report(st.fn.use, "use-after-routes", fmt.Sprintf("s.%s(%s) comes after every route of its group and does nothing", st.kind, st.fn.name),
+			if s.routes > 0 && st.after == s.routes {
+				a.report(st.fn.use, "use-after-routes", fmt.Sprintf("s.%s(%s) comes after every route of its group and applies to none", st.kind, b.source(st.fn)),
 					[]string{"it applies to what is declared below it"}, "move it above line "+fmt.Sprint(a.position(s.firstRoute(d)).Line))
 			}
 		}
@@ -135,7 +137,7 @@ func (b *binder) chain(steps []*step, handler *function) *binding {
 			v := &value{typ: t, call: c}
 			for _, old := range values {
 				if types.Identical(old.typ, t) && st.kind == "Use" {
-					b.app.report(st.fn.use, "two-producers", fmt.Sprintf("two functions provide a %s for %s", b.app.typeName(t), b.name),
+					b.app.report(st.fn.use, "two-producers", fmt.Sprintf("two functions provide %s for %s", article(b.app.typeName(t)), b.name),
 						[]string{producer(b.app, old.call.fn), producer(b.app, st.fn)},
 						fmt.Sprintf("give one its own type: type Other %s", b.app.typeName(t)))
 				}
@@ -158,7 +160,39 @@ func (b *binder) chain(steps []*step, handler *function) *binding {
 		out.calls = append(out.calls, c)
 	}
 	b.content(out)
+	b.crossings(out)
 	return out
+}
+
+// crossings reports borrowed views in values that are used in a later phase
+// than their own.
+func (b *binder) crossings(out *binding) {
+	for i, c := range out.calls {
+		for _, arg := range c.args {
+			if arg.source == fromValue && isView(arg.value.typ, 3) && out.crosses(arg.value, i) {
+				b.app.report(arg.value.call.fn.use, "view-crosses", fmt.Sprintf("%s of %s contains a msg.View and is still used in a later phase, by %s", b.app.typeName(arg.value.typ), arg.value.call.fn.name, c.fn.name),
+					[]string{"a view is borrowed until the function that received it returns"}, "return a copy: view.String()")
+			}
+		}
+	}
+}
+
+// crosses reports whether a value that call i takes was made in another phase.
+func (out *binding) crosses(v *value, i int) bool {
+	made := slices.Index(out.calls, v.call)
+	return out.calls[i].done() || out.split >= 0 && made < out.split && i >= out.split
+}
+
+// producer returns a function of Use, at any place, that returns a t.
+func (b *binder) producer(t types.Type) *step {
+	for _, sc := range b.decl.scopes {
+		for _, st := range sc.steps {
+			if st.kind == "Use" && slices.ContainsFunc(st.fn.values, func(r types.Type) bool { return types.Identical(types.Unalias(r), t) }) {
+				return st
+			}
+		}
+	}
+	return nil
 }
 
 func producer(a *app, fn *function) string {
@@ -225,14 +259,18 @@ func (b *binder) checkRoute(rt *route) {
 	}
 	var takes []string
 	for _, s := range rt.wildcards() {
-		if s.name == "_" || s.read {
-			continue
+		if s.name == "_" || s.read || b.failed {
+			continue // what could not be bound may have been meant to read it
 		}
 		for _, c := range rt.calls {
 			takes = append(takes, fmt.Sprintf("%s has the parameters %s", c.fn.name, b.app.typeName(c.fn.sig.Params())))
 		}
+		reader := "a function of the route"
+		if rt.handler != nil {
+			reader = rt.handler.name
+		}
 		b.app.report(rt.pathPos, "unused-wildcard", fmt.Sprintf("nobody reads {%s} of %q", s.name, rt.path), takes,
-			fmt.Sprintf("add %s string to a function of the route, or write {_} if it is meant to be ignored", s.name))
+			fmt.Sprintf("add %s string to %s, or write {_} if it is meant to be ignored", s.name, reader))
 	}
 }
 
@@ -253,7 +291,7 @@ func (b *binder) errorsFunction(st *step) {
 		case b.service(t) != nil:
 			st.args = append(st.args, &argument{source: fromService, typ: t, service: b.service(t)})
 		default:
-			b.app.report(st.fn.use, "no-producer", fmt.Sprintf("%s takes %s %s, which is not there when an error is answered", st.fn.name, p.Name(), b.app.typeName(t)),
+			b.app.report(b.posOf(st.fn, p), "no-producer", fmt.Sprintf("%s takes %s %s, which is not there when an error is answered", st.fn.name, p.Name(), b.app.typeName(t)),
 				[]string{"an error can come before any function of Use has run"}, "take the error, features such as sdk.Response, and services")
 		}
 	}
@@ -271,12 +309,25 @@ func (b *binder) service(t types.Type) *service {
 	return nil
 }
 
+// posOf returns where a parameter of a function is declared, or, for one of
+// another package, where the declaration names the function: of another package
+// only lines are known.
+func (b *binder) posOf(fn *function, p *types.Var) token.Pos {
+	if fn.object.Pkg() != b.app.pkg.Types {
+		return fn.use
+	}
+	return p.Pos()
+}
+
 // args binds the parameters of a call.
 func (b *binder) args(c *call, values []*value, steps []*step) {
 	for p := range c.fn.sig.Params().Variables() {
-		if arg := b.arg(c, p, values, steps); arg != nil {
-			c.args = append(c.args, arg)
+		arg := b.arg(c, p, values, steps)
+		if arg == nil {
+			b.failed = true
+			continue
 		}
+		c.args = append(c.args, arg)
 	}
 }
 
@@ -295,7 +346,7 @@ func (b *binder) arg(c *call, p *types.Var, values []*value, steps []*step) *arg
 	case jsonOf(t) != nil:
 		arg.source, arg.elem = fromJSON, jsonOf(t)
 		if why := notJSON(arg.elem, nil); why != "" {
-			b.app.report(c.fn.use, "json-unsupported", fmt.Sprintf("%s of %s is %s, which has no JSON", p.Name(), c.fn.name, b.app.typeName(arg.elem)), []string{why}, `use a type without it, or tag the field json:"-"`)
+			b.app.report(b.posOf(c.fn, p), "json-unsupported", fmt.Sprintf("%s of %s is %s, which has no JSON", p.Name(), c.fn.name, b.app.typeName(arg.elem)), []string{why}, `use a type without it, or tag the field json:"-"`)
 		}
 		return arg
 	case isNamed(t, sdkPath, "Bytes"):
@@ -306,30 +357,34 @@ func (b *binder) arg(c *call, p *types.Var, values []*value, steps []*step) *arg
 		return arg
 	case isNamed(t, sdkPath, "Outcome"):
 		if !c.done() {
-			b.app.report(c.fn.use, "no-producer", c.fn.name+" takes sdk.Outcome, which is not known before the response was sent", nil, "declare it with s.Done")
+			b.app.report(b.posOf(c.fn, p), "no-producer", c.fn.name+" takes sdk.Outcome, which is not known before the response was sent", nil, "declare it with s.Done")
 			return nil
 		}
 		arg.source = fromOutcome
 		return arg
 	case kind != "":
-		return b.optional(c, arg, elem, kind)
+		return b.optional(c, arg, p, elem, kind)
 	}
 	return b.value(c, arg, p, values, steps)
 }
 
 // optional binds sdk.Query[T] and sdk.Header[T].
-func (b *binder) optional(c *call, arg *argument, elem types.Type, kind string) *argument {
+func (b *binder) optional(c *call, arg *argument, p *types.Var, elem types.Type, kind string) *argument {
 	arg.elem, arg.kind = elem, scalar(elem)
 	arg.source, arg.key = fromQuery, arg.param
 	if kind == "Header" {
 		arg.source, arg.key = fromHeader, headerName(arg.param)
 	}
 	if arg.kind == "" {
-		b.unsupported(c.fn.use, arg.param, c.fn.name, elem, "sdk."+kind)
+		from := "the query"
+		if kind == "Header" {
+			from = "a field"
+		}
+		b.unsupported(b.posOf(c.fn, p), arg.param, c.fn.name, elem, from)
 		return nil
 	}
 	if arg.param == "" || arg.param == "_" {
-		b.app.report(c.fn.use, "not-a-wildcard", fmt.Sprintf("a parameter of %s is sdk.%s and has no name", c.fn.name, kind), []string{"the name is the key"}, "name it")
+		b.app.report(b.posOf(c.fn, p), "unnamed-parameter", fmt.Sprintf("a parameter of %s is sdk.%s and has no name", c.fn.name, kind), []string{"the name is the key"}, "name it")
 		return nil
 	}
 	return arg
@@ -347,37 +402,29 @@ func (b *binder) value(c *call, arg *argument, p *types.Var, values []*value, st
 	}
 	svc := b.service(t)
 	segment := b.wildcard(p.Name())
+	ambiguous := segment != nil && scalar(t) != "" && (c.step == nil || c.step.scope != b.decl.server) // the server's functions read no path
 	switch {
-	case (found != nil || svc != nil) && segment != nil:
+	case ambiguous && (found != nil || svc != nil):
 		from := "the service " + b.app.typeName(t)
 		if found != nil {
-			from = found.call.fn.name + " returns a " + b.app.typeName(t) + " (" + b.app.at(found.call.fn.use) + ")"
+			from = found.call.fn.name + " returns " + article(b.app.typeName(t)) + " (" + b.app.at(found.call.fn.use) + ")"
 		}
-		b.app.report(c.fn.use, "two-sources", fmt.Sprintf("%s of %s could come from two places", p.Name(), c.fn.name),
+		b.app.report(b.posOf(c.fn, p), "two-sources", fmt.Sprintf("%s of %s could come from two places", p.Name(), c.fn.name),
 			[]string{fmt.Sprintf("the path %q has {%s} (%s), and %s", b.route.path, p.Name(), b.app.at(b.route.pathPos), from)},
 			"rename the parameter if you want the value, or give it the type string if you want the path's text")
 		return nil
 	case found != nil:
 		found.used = true
 		arg.source, arg.value = fromValue, found
-		if isView(found.typ, 3) && c.done() {
-			b.crosses(c, found)
-		}
 		return arg
 	case svc != nil:
 		arg.source, arg.service = fromService, svc
 		return arg
 	}
-	if st, ok := t.Underlying().(*types.Struct); ok && !unmarshalsText(t) {
-		return b.structure(c, arg, st, steps)
+	if st, ok := t.Underlying().(*types.Struct); ok && !unmarshalsText(t) && b.producer(t) == nil {
+		return b.structure(c, arg, p, st)
 	}
 	return b.path(c, arg, p, segment, steps)
-}
-
-// crosses reports a borrowed view that would outlive its function.
-func (b *binder) crosses(c *call, v *value) {
-	b.app.report(v.call.fn.use, "view-crosses", fmt.Sprintf("%s of %s contains a msg.View and is still used in a later phase, by %s", b.app.typeName(v.typ), v.call.fn.name, c.fn.name),
-		[]string{"a view is borrowed until the function that received it returns"}, "return a copy: view.String()")
 }
 
 func (b *binder) wildcard(name string) *segment {
@@ -400,7 +447,11 @@ func (b *binder) path(c *call, arg *argument, p *types.Var, s *segment, steps []
 		return nil
 	}
 	if kind == "" || s.rest && kind != "string" {
-		b.unsupported(c.fn.use, p.Name(), c.fn.name, arg.typ, "the path")
+		from := "the path segment {" + s.name + "}"
+		if s.rest && kind != "" {
+			from = "{" + s.name + "...}, which can be several segments"
+		}
+		b.unsupported(b.posOf(c.fn, p), p.Name(), c.fn.name, arg.typ, from)
 		return nil
 	}
 	b.read(s, arg.typ, kind)
@@ -423,35 +474,12 @@ func (b *binder) read(s *segment, t types.Type, kind string) {
 func (b *binder) unbound(c *call, p *types.Var, kind string, steps []*step) {
 	a := b.app
 	t := a.typeName(p.Type())
-	if kind != "" {
-		switch {
-		case b.route == nil:
-			a.report(c.fn.use, "server-use-reads-path", fmt.Sprintf("%s reads {%s}, but functions of the server run for every route, and for 404 and 405", c.fn.name, p.Name()),
-				[]string{"declared at " + a.at(c.fn.pos)}, "use it in s.Group, or take sdk.Outcome in s.Done where the route is known")
-			return
-		case c.step != nil && c.step.scope == b.decl.server:
-			return // reported once, for 404 and 405
-		case c.step != nil:
-			a.report(c.fn.use, "wildcard-out-of-scope", fmt.Sprintf("%s reads {%s}, but %s has no {%s}", c.fn.name, p.Name(), b.name, p.Name()),
-				[]string{fmt.Sprintf("%s is used by the group %q (%s)", c.fn.name, c.step.scope.prefix, a.at(c.fn.use))}, "move it into a group whose prefix has {"+p.Name()+"}")
-			return
-		}
-		has := "the path has no wildcard"
-		var names []string
-		for _, s := range b.route.wildcards() {
-			names = append(names, s.name)
-		}
-		fix := fmt.Sprintf("put {%s} into the path, or read the query with %s sdk.Query[%s]", p.Name(), p.Name(), t)
-		if len(names) > 0 {
-			has = "the path has {" + strings.Join(names, "}, {") + "}"
-			n := near(p.Name(), names)
-			if n == "" {
-				n = names[0]
-			}
-			fix = fmt.Sprintf("rename the parameter to %s, or read the query with %s sdk.Query[%s]", n, p.Name(), t)
-		}
-		a.report(c.fn.use, "not-a-wildcard", fmt.Sprintf("parameter %s of %s is not in the path %q", p.Name(), c.fn.name, b.route.path),
-			append([]string{"a " + t + " can only come from the path; " + has}, b.table(c)...), fix)
+	pos := b.posOf(c.fn, p)
+	if b.decl.partial {
+		return // a function that could not be resolved may provide it
+	}
+	if kind != "" && p.Name() != "" && p.Name() != "_" {
+		b.unboundScalar(c, p, pos, t)
 		return
 	}
 	var why []string
@@ -462,18 +490,73 @@ func (b *binder) unbound(c *call, p *types.Var, kind string, steps []*step) {
 		}
 	}
 	why = append(why, fmt.Sprintf("%s runs: %s   (%s)", b.name, strings.Join(append(runs, c.fn.name), ", "), a.at(c.fn.use)))
-	fix := fmt.Sprintf("declare a function that returns a %s with s.Use before it, or make it a parameter of %s", t, a.declare.Name.Name)
-	for _, sc := range b.decl.scopes {
-		for _, st := range sc.steps {
-			for _, r := range st.fn.values {
-				if types.Identical(r, p.Type()) && st.fn != c.fn {
-					why = append(why, fmt.Sprintf("%s returns a %s, but it does not run before this (%s)", st.fn.name, t, a.at(st.fn.use)))
-					fix = fmt.Sprintf("move s.Use(%s) above line %d, or into the group that has the route", st.fn.name, a.position(c.fn.use).Line)
-				}
-			}
+	fix := fmt.Sprintf("declare a function that returns %s with s.Use before it, or make it a parameter of %s", article(t), a.declare.Name.Name)
+	if st := b.producer(types.Unalias(p.Type())); st != nil && st.fn != c.fn {
+		why = append(why, fmt.Sprintf("%s returns %s, but it does not run before this (%s)", st.fn.name, article(t), a.at(st.fn.use)))
+		fix = fmt.Sprintf("move s.Use(%s) above line %d, or into the group that has the route", b.source(st.fn), a.position(c.fn.use).Line)
+	}
+	a.report(pos, "no-producer", fmt.Sprintf("%s needs %s, but nothing before it provides one", c.fn.name, article(t)), append(why, b.table(c)...), fix)
+}
+
+// unboundScalar reports a parameter that could come from the path, and does
+// not.
+func (b *binder) unboundScalar(c *call, p *types.Var, pos token.Pos, t string) {
+	a := b.app
+	switch {
+	case c.step != nil && c.step.scope == b.decl.server:
+		a.report(pos, "server-use-reads-path", fmt.Sprintf("%s reads {%s}, but functions of the server run for every route, and for 404 and 405", c.fn.name, p.Name()),
+			[]string{"it is used at " + a.at(c.fn.use)}, "use it in s.Group, or take sdk.Outcome in s.Done where the route is known")
+		return
+	case c.step != nil:
+		a.report(pos, "wildcard-out-of-scope", fmt.Sprintf("%s reads {%s}, but not every route that it runs for has it", c.fn.name, p.Name()),
+			[]string{fmt.Sprintf("%s is used by the group at %s; without {%s}: %s", c.fn.name, a.at(c.step.scope.pos), p.Name(), b.without(c.step, p.Name()))},
+			fmt.Sprintf("move s.%s(%s) into a group whose prefix has {%s}", c.step.kind, b.source(c.fn), p.Name()))
+		return
+	}
+	has := "the path has no wildcard"
+	var names []string
+	for _, s := range b.route.wildcards() {
+		names = append(names, s.name)
+	}
+	fix := fmt.Sprintf("put {%s} into the path, or read the query with %s sdk.Query[%s]", p.Name(), p.Name(), t)
+	if len(names) > 0 {
+		has = "the path has {" + strings.Join(names, "}, {") + "}"
+		n := near(p.Name(), names)
+		if n == "" {
+			n = names[0]
+		}
+		fix = fmt.Sprintf("rename the parameter to %s, or read the query with %s sdk.Query[%s]", n, p.Name(), t)
+	}
+	a.report(pos, "not-a-wildcard", fmt.Sprintf("parameter %s of %s is not in the path %q", p.Name(), c.fn.name, b.route.path),
+		append([]string{article(t) + " can only come from the path; " + has}, b.table(c)...), fix)
+}
+
+// source returns how a declaration names a function.
+func (b *binder) source(fn *function) string {
+	switch {
+	case fn.service != nil:
+		return fn.service.name + "." + fn.method
+	case fn.variable != nil:
+		return fn.variable.Name() + "." + fn.method
+	case fn.object.Pkg() != b.app.pkg.Types:
+		return fn.object.Pkg().Name() + "." + fn.object.Name()
+	}
+	return fn.object.Name()
+}
+
+// without lists the routes that a step applies to and that lack a wildcard.
+func (b *binder) without(st *step, name string) string {
+	var list []string
+	for _, rt := range b.decl.routes {
+		if slices.Contains(rt.steps, st) && !slices.ContainsFunc(rt.segments, func(s *segment) bool { return s.name == name }) {
+			list = append(list, fmt.Sprintf("%s %s (%s)", rt.method, rt.path, b.app.at(rt.pathPos)))
 		}
 	}
-	a.report(c.fn.use, "no-producer", fmt.Sprintf("%s needs a %s, but nothing before it provides one", c.fn.name, t), append(why, b.table(c)...), fix)
+	const most = 3
+	if len(list) > most {
+		list = append(list[:most], fmt.Sprintf("and %d more", len(list)-most))
+	}
+	return strings.Join(list, ", ")
 }
 
 // table shows where each parameter of a function comes from.
@@ -504,14 +587,30 @@ func (b *binder) table(c *call) (lines []string) {
 	return lines
 }
 
-func (b *binder) unsupported(pos token.Pos, param, fn string, t types.Type, from string) {
-	b.app.report(pos, "unsupported-path-type", fmt.Sprintf("%s of %s has type %s, which cannot be read from %s", param, fn, b.app.typeName(t), from),
-		[]string{"supported: string, bool, integers, floats, types based on those, types with UnmarshalText([]byte) error"},
-		fmt.Sprintf("add func (v *%s) UnmarshalText(text []byte) error, or take %s string", b.app.typeName(t), param))
+// unsupported reports a type that no text can be read as. what is the name of
+// the parameter or field.
+func (b *binder) unsupported(pos token.Pos, what, of string, t types.Type, from string) {
+	name := b.app.typeName(t)
+	fix := "make it a string, or a type of your own with UnmarshalText"
+	if n, ok := types.Unalias(t).(*types.Named); ok && n.Obj().Pkg() == b.app.pkg.Types {
+		fix = fmt.Sprintf("add func (v *%s) UnmarshalText(text []byte) error, or make it a string", name)
+	} else if scalar(t) != "" {
+		fix = "make it a string"
+	}
+	b.app.report(pos, "unsupported-path-type", fmt.Sprintf("%s of %s has type %s, which cannot be read from %s", what, of, name, from),
+		[]string{"supported: string, bool, integers, floats, types based on those, types with UnmarshalText([]byte) error"}, fix)
+}
+
+// article puts the indefinite article before the name of a type.
+func article(name string) string {
+	if strings.ContainsAny(name[:1], "aeioAEIO") {
+		return "an " + name
+	}
+	return "a " + name
 }
 
 // structure binds a struct whose fields carry tags.
-func (b *binder) structure(c *call, arg *argument, st *types.Struct, steps []*step) *argument {
+func (b *binder) structure(c *call, arg *argument, p *types.Var, st *types.Struct) *argument {
 	a := b.app
 	var tagged, untagged []*types.Var
 	for i := range st.NumFields() {
@@ -541,36 +640,48 @@ func (b *binder) structure(c *call, arg *argument, st *types.Struct, steps []*st
 		}
 		in.kind = scalar(in.typ)
 		if in.kind == "" {
-			b.unsupported(c.fn.use, "field "+f.Name(), a.typeName(arg.typ), in.typ, "a "+map[source]string{fromPath: "path", fromQuery: "query", fromHeader: "header"}[in.source])
+			b.unsupported(b.fieldPos(c, f), "field "+f.Name(), a.typeName(arg.typ), in.typ, map[source]string{fromPath: "the path", fromQuery: "the query", fromHeader: "a field"}[in.source])
 			continue
 		}
 		if in.source == fromPath {
 			if in.segment = b.wildcard(in.key); in.segment == nil {
-				a.report(c.fn.use, "not-a-wildcard", fmt.Sprintf("field %s of %s is path:%q, and %s has no {%s}", f.Name(), a.typeName(arg.typ), in.key, b.name, in.key), nil, "name a wildcard of the path in the tag")
+				a.report(b.fieldPos(c, f), "not-a-wildcard", fmt.Sprintf("field %s of %s is path:%q, and %s has no {%s}", f.Name(), a.typeName(arg.typ), in.key, b.name, in.key), nil, "name a wildcard of the path in the tag")
 				continue
 			}
 			b.read(in.segment, in.typ, in.kind)
 		}
 		if def, ok := tag.Lookup("default"); ok {
 			if in.def = literal(def, in.kind); in.def == "" {
-				a.report(c.fn.use, "tag-default-invalid", fmt.Sprintf("field %s of %s has default:%q, which is not a %s", f.Name(), a.typeName(arg.typ), def, in.kind), []string{"declared at " + a.at(f.Pos())}, "write a default of that type")
+				a.report(b.fieldPos(c, f), "tag-default-invalid", fmt.Sprintf("field %s of %s has default:%q, which is not of type %s", f.Name(), a.typeName(arg.typ), def, a.typeName(in.typ)), nil, "write a default of that type, or make the field a pointer, which is nil when nothing is sent")
 			}
 		}
 		arg.fields = append(arg.fields, in)
 	}
 	if len(tagged) == 0 {
 		t := a.typeName(arg.typ)
-		before := fmt.Sprintf("no function before %s returns a %s, and its fields have no path, query or header tags", b.name, t)
-		a.report(c.fn.use, "unbound-struct", fmt.Sprintf("where should %s (%s) of %s come from?", arg.param, t, c.fn.name), append([]string{before}, b.table(c)...),
+		if b.decl.partial {
+			return nil
+		}
+		before := fmt.Sprintf("no function of Use before %s returns a %s, and its fields have no path, query or header tags", b.name, t)
+		a.report(b.posOf(c.fn, p), "unbound-struct", fmt.Sprintf("where should %s (%s) of %s come from?", arg.param, t, c.fn.name), append([]string{before}, b.table(c)...),
 			fmt.Sprintf("for a JSON body write %s sdk.JSON[%s]; for query parameters tag the fields: Name string `query:\"name\"`", arg.param, t))
 		return nil
 	}
 	for _, f := range untagged {
-		a.report(c.fn.use, "mixed-tags", fmt.Sprintf("field %s of %s has no tag, or more than one; the others have one", f.Name(), a.typeName(arg.typ)),
+		a.report(b.fieldPos(c, f), "mixed-tags", fmt.Sprintf("field %s of %s has no tag that says where it comes from, or several; the others have one", f.Name(), a.typeName(arg.typ)),
 			[]string{fmt.Sprintf("%s has one (%s)", tagged[0].Name(), a.at(tagged[0].Pos()))}, fmt.Sprintf("add `query:%q`, or unexport the field", strings.ToLower(f.Name())))
 	}
 	arg.source = fromStruct
 	return arg
+}
+
+// fieldPos returns where a field of an input struct is declared, as posOf does
+// for parameters.
+func (b *binder) fieldPos(c *call, f *types.Var) token.Pos {
+	if f.Pkg() != b.app.pkg.Types {
+		return c.fn.use
+	}
+	return f.Pos()
 }
 
 // notJSON says why a type has no JSON, or nothing.

@@ -23,6 +23,7 @@ type emitter struct {
 	names  map[*route]string
 	ready  []*response // those without a phase, in order; 0 is the answer 404
 	done   map[*step]string
+	ids    map[string]string // what the package-level names of the file became
 }
 
 // emit returns the text of the generated file.
@@ -32,7 +33,7 @@ func (a *app) emit(d *declaration, none *binding, rt []*methodRoutes) ([]byte, e
 		file:   jen.NewFilePathName(a.pkg.PkgPath, a.pkg.Name),
 		scope:  newNames(nil, a.pkg.Types.Scope().Names()...),
 		fields: newNames(nil, "p", "x", "route", "armed", "allow", "normal", "escaped", "choose", "search", "allowed", "text", "fail", "noRoute", "Route", "Head", "Body", "End"),
-		names:  map[*route]string{}, done: map[*step]string{},
+		names:  map[*route]string{}, done: map[*step]string{}, ids: map[string]string{},
 	}
 	e.imports()
 	e.prepare()
@@ -56,7 +57,40 @@ func (a *app) emit(d *declaration, none *binding, rt []*methodRoutes) ([]byte, e
 	if err := e.file.Render(&b); err != nil {
 		return nil, fmt.Errorf("windhover: internal error: what was generated is not Go: %w", err)
 	}
-	return b.Bytes(), nil
+	return groupImports(b.Bytes()), nil
+}
+
+// id returns a package-level name of the file, or, where the app has it, one
+// like it.
+func (e *emitter) id(name string) *jen.Statement {
+	if e.ids[name] == "" {
+		e.ids[name] = e.scope.take(name)
+	}
+	return jen.Id(e.ids[name])
+}
+
+// groupImports puts a blank line between the imports of the standard library
+// and the others, as goimports does.
+func groupImports(src []byte) []byte {
+	begin := bytes.Index(src, []byte("\nimport (\n"))
+	if begin < 0 {
+		return src
+	}
+	begin += len("\nimport (\n")
+	end := begin + bytes.Index(src[begin:], []byte("\n)"))
+	var std, others []string
+	for line := range strings.SplitSeq(string(src[begin:end]), "\n") {
+		_, path, _ := strings.Cut(line, `"`)
+		if first, _, _ := strings.Cut(path, "/"); strings.Contains(first, ".") {
+			others = append(others, line)
+		} else {
+			std = append(std, line)
+		}
+	}
+	if len(std) > 0 && len(others) > 0 {
+		std = append(std, "")
+	}
+	return slices.Concat(src[:begin], []byte(strings.Join(append(std, others...), "\n")), src[end:])
 }
 
 // imports names every package as its package clause does, so that no import
@@ -133,9 +167,8 @@ func (e *emitter) crossings(b *binding) {
 			if arg.source != fromValue {
 				continue
 			}
-			made := slices.Index(b.calls, arg.value.call)
-			if c.done() || b.split >= 0 && made < b.split && i >= b.split {
-				e.cross(arg.value, c)
+			if b.crosses(arg.value, i) {
+				e.cross(arg.value)
 			}
 		}
 		if c.done() && e.done[c.step] == "" {
@@ -146,12 +179,9 @@ func (e *emitter) crossings(b *binding) {
 
 // cross makes a value a field of the task: the same one in every route that
 // its function runs in.
-func (e *emitter) cross(v *value, by *call) {
+func (e *emitter) cross(v *value) {
 	if v.field != "" {
 		return
-	}
-	if isView(v.typ, 3) {
-		(&binder{app: e.app, decl: e.decl}).crosses(by, v)
 	}
 	all := []*binding{e.none}
 	for _, rt := range e.decl.routes {
@@ -198,11 +228,13 @@ func (e *emitter) header() {
 		lines = append(lines, "\t"+line)
 	}
 	for _, l := range lines {
-		e.file.Comment(strings.TrimRight("// "+l, " "))
+		if l != "" && l[0] != '\t' {
+			l = " " + l
+		}
+		e.file.Comment("//" + l)
 	}
 	e.file.Line()
 }
-
 
 // comment writes a comment of several lines.
 func comment(lines ...string) *jen.Statement {
@@ -293,7 +325,7 @@ func (e *emitter) pipeline() {
 		jen.Func().Params(jen.Id("x").Op("*").Qual(http1Path, "Exchange")).Qual(sdkPath, "Task").Block(jen.Return(jen.Id("p").Dot("Bind").Call(jen.Id("x")))),
 	}
 	if len(e.ready) > 0 {
-		install = append(install, jen.Id(e.scope.take("readyResponses")).Call().Op("..."))
+		install = append(install, e.id("readyResponses").Call().Op("..."))
 	}
 	e.file.Add(comment("Install implements sdk.App."))
 	e.file.Func().Params(jen.Id("p").Op("*").Id("Pipeline")).Id("Install").Params(jen.Id("s").Op("*").Qual(sdkPath, "Setup")).Block(
@@ -301,7 +333,7 @@ func (e *emitter) pipeline() {
 	e.file.Line()
 	e.file.Add(comment("Bind returns a task that runs the pipeline over x, for one request after another."))
 	e.file.Func().Params(jen.Id("p").Op("*").Id("Pipeline")).Id("Bind").Params(jen.Id("x").Id("Exchange")).Qual(sdkPath, "Task").Block(
-		jen.Return(jen.Op("&").Id("task").Values(jen.Id("p").Op(":").Id("p"), jen.Id("x").Op(":").Id("x"))))
+		jen.Return(jen.Op("&").Add(e.id("task")).Values(jen.Id("p").Op(":").Id("p"), jen.Id("x").Op(":").Id("x"))))
 	e.file.Line()
 	e.readyResponses()
 }
@@ -317,19 +349,19 @@ func (e *emitter) readyResponses() {
 	}
 	list = append(list, jen.Line())
 	e.file.Add(comment("readyResponses returns the responses that are sent without running a function.", "A plan's Ready is 1 + the index in it."))
-	e.file.Func().Id("readyResponses").Params().Index().Qual(sdkPath, "ReadyResponse").Block(
+	e.file.Func().Add(e.id("readyResponses")).Params().Index().Qual(sdkPath, "ReadyResponse").Block(
 		jen.Id("text").Op(":=").Index().Qual(sdkPath, "Field").Values(jen.Values(jen.Id("Name").Op(":").Lit("Content-Type"), jen.Id("Value").Op(":").Lit("text/plain; charset=utf-8"))),
 		jen.Return(jen.Index().Qual(sdkPath, "ReadyResponse").Values(list...)))
 	e.file.Line()
 }
 
-// constant returns the name of a route's number.
-func (e *emitter) constant(rt *route) string { return "route" + upper(e.names[rt]) }
+// constant returns a route's number.
+func (e *emitter) constant(rt *route) *jen.Statement { return e.id("route" + upper(e.names[rt])) }
 
 // plans writes the numbers of the routes and what is known of each.
 func (e *emitter) plans() {
 	numbers := []jen.Code{
-		jen.Id("routeNotFound").Op("=").Iota(), jen.Id("routeBadPath"), jen.Id("routeMethodNotAllowed"), jen.Id("routeOptions"),
+		e.id("routeNotFound").Op("=").Iota(), e.id("routeBadPath"), e.id("routeMethodNotAllowed"), e.id("routeOptions"),
 	}
 	noneFields := func(name string, ready int) jen.Code {
 		dict := []jen.Code{jen.Id("Name").Op(":").Lit(name)}
@@ -345,21 +377,21 @@ func (e *emitter) plans() {
 		return jen.Values(dict...)
 	}
 	list := []jen.Code{
-		jen.Line().Id("routeNotFound").Op(":").Add(noneFields("404", 1)),
-		jen.Line().Id("routeBadPath").Op(":").Add(noneFields("400", 2)),
-		jen.Line().Id("routeMethodNotAllowed").Op(":").Add(noneFields("405", 0)),
-		jen.Line().Id("routeOptions").Op(":").Add(noneFields("OPTIONS", 0)),
+		jen.Line().Add(e.id("routeNotFound")).Op(":").Add(noneFields("404", 1)),
+		jen.Line().Add(e.id("routeBadPath")).Op(":").Add(noneFields("400", 2)),
+		jen.Line().Add(e.id("routeMethodNotAllowed")).Op(":").Add(noneFields("405", 0)),
+		jen.Line().Add(e.id("routeOptions")).Op(":").Add(noneFields("OPTIONS", 0)),
 	}
 	for _, rt := range e.decl.routes {
-		numbers = append(numbers, jen.Id(e.constant(rt)))
-		list = append(list, jen.Line().Id(e.constant(rt)).Op(":").Add(e.plan(rt)))
+		numbers = append(numbers, e.constant(rt))
+		list = append(list, jen.Line().Add(e.constant(rt)).Op(":").Add(e.plan(rt)))
 	}
 	list = append(list, jen.Line())
 	e.file.Add(comment("The routes, in the order of the declaration."))
 	e.file.Const().Defs(numbers...)
 	e.file.Line()
 	e.file.Add(comment("plans is what is known of each route. It is read-only."))
-	e.file.Var().Id("plans").Op("=").Index(jen.Op("...")).Qual(sdkPath, "Plan").Values(list...)
+	e.file.Var().Add(e.id("plans")).Op("=").Index(jen.Op("...")).Qual(sdkPath, "Plan").Values(list...)
 	e.file.Line()
 }
 
@@ -448,7 +480,7 @@ func (e *emitter) task() {
 		}
 	}
 	e.file.Add(comment("task is the state of one exchange: what crosses from one phase to another, and", "no more."))
-	e.file.Type().Id("task").Struct(fields...)
+	e.file.Type().Add(e.id("task")).Struct(fields...)
 	e.file.Line()
 	e.armedBits()
 }

@@ -11,7 +11,7 @@ import (
 
 // method begins a method of the task.
 func (e *emitter) method(name string) *jen.Statement {
-	return e.file.Func().Params(jen.Id("t").Op("*").Id("task")).Id(name)
+	return e.file.Func().Params(jen.Id("t").Op("*").Add(e.id("task"))).Id(name)
 }
 
 // phases writes the methods of sdk.Task.
@@ -21,12 +21,12 @@ func (e *emitter) phases() {
 	search := jen.Id("t").Dot("route").Op("=").Id("t").Dot("search").Call(jen.Id("method"), jen.Id("path"))
 	if e.hasLiterals() {
 		choose = append(choose,
-			jen.Id("t").Dot("route").Op("=").Id("literalRoute").Call(jen.Id("method"), jen.Id("path")),
-			jen.If(jen.Id("t").Dot("route").Op("==").Id("routeNotFound")).Block(search))
+			jen.Id("t").Dot("route").Op("=").Add(e.id("literalRoute")).Call(jen.Id("method"), jen.Id("path")),
+			jen.If(jen.Id("t").Dot("route").Op("==").Add(e.id("routeNotFound"))).Block(search))
 	} else {
 		choose = append(choose, search)
 	}
-	choose = append(choose, jen.Return(jen.Op("&").Id("plans").Index(jen.Id("t").Dot("route"))))
+	choose = append(choose, jen.Return(jen.Op("&").Add(e.id("plans")).Index(jen.Id("t").Dot("route"))))
 	e.method("Route").Params().Op("*").Qual(sdkPath, "Plan").Block(choose...)
 	e.file.Line()
 	e.head()
@@ -71,22 +71,20 @@ func (e *emitter) head() {
 		call := jen.Id("t").Dot(e.names[rt]).Call()
 		if rt.split >= 0 {
 			split = true
-			cases = append(cases, jen.Case(jen.Id(e.constant(rt))).Block(jen.List(jen.Id("wantBody"), jen.Err()).Op("=").Add(call)))
+			cases = append(cases, jen.Case(e.constant(rt)).Block(jen.List(jen.Id("wantBody"), jen.Err()).Op("=").Add(call)))
 			continue
 		}
-		cases = append(cases, jen.Case(jen.Id(e.constant(rt))).Block(jen.Err().Op("=").Add(call)))
+		cases = append(cases, jen.Case(e.constant(rt)).Block(jen.Err().Op("=").Add(call)))
 	}
 	cases = append(cases, jen.Default().Block(jen.Err().Op("=").Id("t").Dot("noRoute").Call()))
 	e.file.Add(comment("Head implements sdk.Task."))
-	result := jen.Return(jen.False())
+	body := []jen.Code{jen.Var().Err().Error(), jen.Switch(jen.Id("t").Dot("route")).Block(cases...)}
 	if split {
-		result = jen.Return(jen.Id("wantBody"))
+		body = append(body, jen.If(jen.Err().Op("!=").Nil()).Block(jen.Id("t").Dot("fail").Call(jen.Err()), jen.Return(jen.False())), jen.Return(jen.Id("wantBody")))
+	} else {
+		body = append(body, jen.If(jen.Err().Op("!=").Nil()).Block(jen.Id("t").Dot("fail").Call(jen.Err())), jen.Return(jen.False()))
 	}
-	e.method("Head").Params().Params(jen.Id("wantBody").Bool()).Block(
-		jen.Var().Err().Error(),
-		jen.Switch(jen.Id("t").Dot("route")).Block(cases...),
-		jen.If(jen.Err().Op("!=").Nil()).Block(jen.Id("t").Dot("fail").Call(jen.Err()), jen.Return(jen.False())),
-		result)
+	e.method("Head").Params().Params(jen.Id("wantBody").Bool()).Block(body...)
 	e.file.Line()
 }
 
@@ -95,7 +93,7 @@ func (e *emitter) body() {
 	var cases []jen.Code
 	for _, rt := range e.decl.routes {
 		if rt.split >= 0 {
-			cases = append(cases, jen.Case(jen.Id(e.constant(rt))).Block(jen.Err().Op("=").Id("t").Dot(e.names[rt]+"Body").Call(jen.Id("content"))))
+			cases = append(cases, jen.Case(e.constant(rt)).Block(jen.Err().Op("=").Id("t").Dot(e.names[rt]+"Body").Call(jen.Id("content"))))
 		}
 	}
 	e.file.Add(comment("Body implements sdk.Task."))
@@ -117,7 +115,7 @@ func (e *emitter) end() {
 	if e.hasWildcards() {
 		keep = append(keep, jen.Id("normal").Op(":").Id("t").Dot("normal"))
 	}
-	reset := jen.Op("*").Id("t").Op("=").Id("task").Values(keep...)
+	reset := jen.Op("*").Id("t").Op("=").Add(e.id("task")).Values(keep...)
 	steps := e.doneSteps()
 	e.file.Add(comment("End implements sdk.Task."))
 	param := jen.Qual(sdkPath, "Outcome")
@@ -162,14 +160,15 @@ func (e *emitter) failure() {
 			}
 			args = append(args, e.simple(arg))
 		}
-		return []jen.Code{e.callee(st.fn).Call(args...)}
+		discard := jen.Id("t").Dot("x").Dot("ResponseContent").Call().Dot("Reset").Call()
+		return []jen.Code{discard, e.callee(st.fn).Call(args...)}
 	}
 	var cases []jen.Code
 	for _, s := range e.decl.scopes[1:] {
 		var routes []jen.Code
 		for _, rt := range e.decl.routes {
 			if s.errors != nil && rt.readyAt == 0 && rt.scope.handlesErrors() == s.errors {
-				routes = append(routes, jen.Id(e.constant(rt)))
+				routes = append(routes, e.constant(rt))
 			}
 		}
 		if len(routes) > 0 {
@@ -194,10 +193,10 @@ func (e *emitter) noRoute() {
 	}
 	allow := jen.Id("t").Dot("x").Dot("ResponseFields").Call().Dot("Set").Call(jen.Lit("Allow"), jen.Id("t").Dot("allow").Dot("Allow").Call())
 	f.body = append(f.body, jen.Switch(jen.Id("t").Dot("route")).Block(
-		jen.Case(jen.Id("routeOptions")).Block(
+		jen.Case(e.id("routeOptions")).Block(
 			jen.Id("t").Dot("x").Dot("SetStatus").Call(jen.Lit(204)), allow.Clone(), jen.Return(jen.Nil())),
-		jen.Case(jen.Id("routeMethodNotAllowed")).Block(allow.Clone(), jen.Return(jen.Qual(sdkPath, "ErrMethodNotAllowed"))),
-		jen.Case(jen.Id("routeBadPath")).Block(jen.Return(jen.Qual(sdkPath, "ErrBadRequest"))),
+		jen.Case(e.id("routeMethodNotAllowed")).Block(allow.Clone(), jen.Return(jen.Qual(sdkPath, "ErrMethodNotAllowed"))),
+		jen.Case(e.id("routeBadPath")).Block(jen.Return(jen.Qual(sdkPath, "ErrBadRequest"))),
 	), jen.Return(jen.Qual(sdkPath, "ErrNotFound")))
 	e.file.Add(comment("noRoute answers where there is no route, and OPTIONS."))
 	e.method("noRoute").Params().Error().Block(f.body...)
@@ -287,6 +286,10 @@ func (f *functionText) call(c *call) {
 
 // use writes the call of a function of Use.
 func (f *functionText) use(c *call, target *jen.Statement) {
+	if v := c.results; len(v) == 1 && v[0].field != "" && !c.fn.hasErr && !c.fn.hasFlow {
+		f.body = append(f.body, jen.Id("t").Dot(v[0].field).Op("=").Add(target))
+		return
+	}
 	var left []jen.Code
 	var fields []jen.Code
 	fresh := false
@@ -308,7 +311,6 @@ func (f *functionText) use(c *call, target *jen.Statement) {
 		}
 	}
 	ordered := f.ordered(c, left)
-	stop := jen.If(jen.Id("flow").Op("==").Qual(sdkPath, "Stop")).Block(f.returns(jen.Nil()))
 	switch {
 	case !c.fn.hasErr && !c.fn.hasFlow && !fresh:
 		f.body = append(f.body, target)
@@ -341,7 +343,6 @@ func (f *functionText) use(c *call, target *jen.Statement) {
 	default:
 		f.body = append(f.body, jen.List(ordered...).Op(":=").Add(target))
 	}
-	_ = stop
 	f.body = append(f.body, fields...)
 }
 

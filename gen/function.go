@@ -111,30 +111,13 @@ func (r *reader) receiver(fn *function, sel *ast.SelectorExpr) bool {
 	return false
 }
 
+// notFunction reports a name that is not that of a function.
 func (r *reader) notFunction(e ast.Expr, id *ast.Ident, role string) {
-	a := r.app
-	obj := a.info.Uses[id]
-	if obj == nil { // the compiler has an error for it
-		if sel, ok := ast.Unparen(e).(*ast.SelectorExpr); ok {
-			if t := a.info.TypeOf(sel.X); t != nil {
-				var methods []string
-				set := types.NewMethodSet(t)
-				for m := range set.Methods() {
-					methods = append(methods, m.Obj().Name())
-				}
-				if n := near(id.Name, methods); n != "" {
-					a.report(e.Pos(), "does-not-compile", fmt.Sprintf("%s has no method %s", types.TypeString(t, a.qualifier), id.Name), nil, "did you mean "+n+"?")
-					return
-				}
-			}
-		} else if n := near(id.Name, a.pkg.Types.Scope().Names()); n != "" {
-			a.report(e.Pos(), "does-not-compile", id.Name+" is not declared", nil, "did you mean "+n+"?")
-			return
-		}
-		a.report(e.Pos(), "does-not-compile", types.ExprString(e)+" is not declared", nil, "declare it, as a function of this package")
-		return
+	what := " is not a function and cannot be "
+	if _, ok := r.app.info.Uses[id].(*types.Var); ok {
+		what = " is a variable, which cannot be "
 	}
-	a.report(e.Pos(), "handler-literal", types.ExprString(e)+" is not a function and cannot be "+role, []string{"generated code must be able to call it by name"},
+	r.app.report(e.Pos(), "handler-literal", types.ExprString(e)+what+role, []string{"generated code must be able to call it by name"},
 		"name a function of this package, or a method of a service")
 }
 

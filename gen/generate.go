@@ -41,14 +41,13 @@ func Generate(dir string) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.find()
+	if a.find(); a.declare != nil {
+		a.compiles()
+	}
 	if len(a.problems) > 0 {
 		return nil, a.problems.sorted()
 	}
 	d := a.read()
-	if len(a.problems) > 0 {
-		return nil, a.problems.sorted()
-	}
 	none := a.bind(d)
 	rt := a.router(d)
 	if len(a.problems) > 0 {
@@ -57,9 +56,6 @@ func Generate(dir string) (*Result, error) {
 	text, err := a.emit(d, none, rt)
 	if err != nil {
 		return nil, err
-	}
-	if len(a.problems) > 0 {
-		return nil, a.problems.sorted()
 	}
 	r := &Result{Path: filepath.Join(a.dir, outputName), Text: text, Source: a.sourceName(), Routes: routeTable(a, d)}
 	if r.Old, err = os.ReadFile(r.Path); err != nil && !errors.Is(err, os.ErrNotExist) {

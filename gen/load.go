@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -75,6 +76,13 @@ func load(dir string) (*app, error) {
 	if err != nil {
 		return nil, fmt.Errorf("windhover: cannot load %s: %w", dir, err)
 	}
+	if len(pkgs) == 0 {
+		// The go command refused the module, which go/packages does not tell.
+		list := exec.Command("go", "list", ".")
+		list.Dir = dir
+		out, _ := list.CombinedOutput() // what it says is the error
+		return nil, fmt.Errorf("windhover: cannot load %s:\n\t%s", dir, strings.ReplaceAll(strings.TrimSpace(string(out)), "\n", "\n\t"))
+	}
 	if len(pkgs) != 1 || pkgs[0].Types == nil || len(pkgs[0].Syntax) == 0 {
 		return nil, fmt.Errorf("windhover: there is no Go package in %s%s", dir, loadErrors(pkgs))
 	}
@@ -141,6 +149,7 @@ func (a *app) find() {
 			typed = append(typed, f)
 		}
 	}
+	a.reserved()
 	switch {
 	case len(a.problems) > 0:
 	case len(named) > 1:
@@ -157,6 +166,115 @@ func (a *app) find() {
 			Fix:     "start with: var _ = decl.App(declare) and func declare(s *decl.Server) { s.Get(\"/\", Hello) }",
 		})
 	}
+}
+
+// compiles reports what the compiler has against the declaration and the
+// functions that it calls: what does not compile has no meaning that could be
+// read. What else of the package does not compile is of no concern here.
+func (a *app) compiles() {
+	for _, f := range a.funcs {
+		if f != a.declare && !a.declares(f) {
+			continue
+		}
+		for _, e := range a.pkg.TypeErrors {
+			if e.Soft || e.Pos < f.Pos() || e.Pos >= f.End() || strings.Contains(e.Msg, "cannot infer") {
+				continue // the last is reported as generic-handler
+			}
+			lines := strings.Split(strings.ReplaceAll(e.Msg, a.dir+string(filepath.Separator), ""), "\n")
+			why := []string{"the compiler says so; a declaration is read when it compiles"}
+			for _, l := range lines[1:] {
+				why = append(why, strings.TrimSpace(l))
+			}
+			a.report(e.Pos, "does-not-compile", lines[0], why, a.meant(f, e.Pos))
+		}
+	}
+}
+
+// reserved reports names of the app that the generated file declares for its
+// users.
+func (a *app) reserved() {
+	for _, file := range a.pkg.Syntax {
+		if filepath.Base(a.fset.Position(file.Pos()).Filename) == outputName {
+			continue
+		}
+		for _, d := range file.Decls {
+			for _, id := range declared(d) {
+				if id.Name == "Pipeline" || id.Name == "NewPipeline" || id.Name == "Exchange" {
+					a.report(id.Pos(), "name-taken", outputName+" declares "+id.Name+" too", nil, "rename it, or move the declaration of the app to a package of its own")
+				}
+			}
+		}
+	}
+}
+
+// declared returns the package-level names that d declares.
+func declared(d ast.Decl) (ids []*ast.Ident) {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		if d.Recv == nil {
+			ids = append(ids, d.Name)
+		}
+	case *ast.GenDecl:
+		for _, s := range d.Specs {
+			switch s := s.(type) {
+			case *ast.TypeSpec:
+				ids = append(ids, s.Name)
+			case *ast.ValueSpec:
+				ids = append(ids, s.Names...)
+			}
+		}
+	}
+	return ids
+}
+
+// declares reports whether f takes a server or group first, and so can be a
+// part of the declaration.
+func (a *app) declares(f *ast.FuncDecl) bool {
+	if f.Recv != nil || f.Body == nil || len(f.Type.Params.List) == 0 {
+		return false
+	}
+	t := a.info.TypeOf(f.Type.Params.List[0].Type)
+	return t != nil && (isNamed(deref(t), declPath, "Server") || isNamed(deref(t), declPath, "Group"))
+}
+
+// meant returns which name was probably meant by the one at pos.
+func (a *app) meant(f *ast.FuncDecl, pos token.Pos) (fix string) {
+	var name string
+	var candidates []string
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			if n.Sel.Pos() == pos || n.Pos() == pos {
+				name, candidates = n.Sel.Name, a.members(n.X)
+			}
+		case *ast.Ident:
+			if n.Pos() == pos && name == "" {
+				name, candidates = n.Name, a.pkg.Types.Scope().Names()
+			}
+		}
+		return true
+	})
+	if n := near(name, candidates); n != "" && n != name {
+		return "did you mean " + n + "?"
+	}
+	return ""
+}
+
+// members returns the methods of an expression's type, or the names that a
+// package exports.
+func (a *app) members(e ast.Expr) (names []string) {
+	if id, ok := e.(*ast.Ident); ok {
+		if p, ok := a.info.Uses[id].(*types.PkgName); ok {
+			return p.Imported().Scope().Names()
+		}
+	}
+	if t := a.info.TypeOf(e); t != nil {
+		set := types.NewMethodSet(t)
+		for m := range set.Methods() {
+			names = append(names, m.Obj().Name())
+		}
+	}
+	return names
 }
 
 // sourceName returns the name of the file with the declaration.

@@ -62,8 +62,6 @@ func routeName(rt *route) string {
 			b.WriteString("Root")
 		case s.end:
 			b.WriteString("Slash")
-		case s.name == "id":
-			b.WriteString("ID")
 		case s.wildcard() && s.name != "_":
 			b.WriteString(upper(s.name))
 		case s.wildcard():
@@ -78,17 +76,15 @@ func routeName(rt *route) string {
 // upper makes a text the later part of an identifier: no-content is NoContent.
 func upper(text string) string {
 	var b strings.Builder
-	start := true
-	for _, c := range text {
-		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
-			start = true
+	for _, word := range strings.FieldsFunc(text, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }) {
+		switch word {
+		case "api", "css", "csv", "html", "http", "https", "id", "ip", "json", "tls", "uri", "url", "uuid", "xml":
+			b.WriteString(strings.ToUpper(word))
 			continue
 		}
-		if start {
-			c = unicode.ToUpper(c)
-		}
-		start = false
-		b.WriteRune(c)
+		runes := []rune(word)
+		runes[0] = unicode.ToUpper(runes[0])
+		b.WriteString(string(runes))
 	}
 	return b.String()
 }

@@ -70,8 +70,11 @@ func (r *reader) pattern(rt *route) bool {
 			name, ok := strings.CutPrefix(part, "{")
 			inner, closed := strings.CutSuffix(name, "}")
 			if !ok || !closed || strings.ContainsAny(inner, "{}") {
-				if strings.Count(part, "{") != strings.Count(part, "}") {
-					return bad(fmt.Sprintf("%q has a { without }, or a } without {", rt.path), "write a wildcard as {name}")
+				switch opened, shut := strings.Count(part, "{"), strings.Count(part, "}"); {
+				case opened > shut:
+					return bad(fmt.Sprintf("%q has a { without }", rt.path), "write a wildcard as {name}")
+				case opened < shut:
+					return bad(fmt.Sprintf("%q has a } without {", rt.path), "write a wildcard as {name}")
 				}
 				return bad(fmt.Sprintf("%q mixes text and wildcard in the segment %q", rt.path, part), "make the wildcard a segment of its own, or read the whole segment and cut it in the handler")
 			}

@@ -72,6 +72,9 @@ type declaration struct {
 	services []*service
 	routes   []*route
 	pos      token.Pos
+	// partial says that a function of Use could not be resolved, so that what
+	// it provides is not known.
+	partial bool
 }
 
 // reader reads the body of the declaration, and of the functions that it calls.
@@ -206,9 +209,12 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 	switch name {
 	case "Use", "Done":
 		for _, arg := range call.Args {
-			if fn := r.function(arg, "a function of "+name); fn != nil {
-				s.steps = append(s.steps, &step{kind: name, fn: fn, scope: s, after: s.routes})
+			fn := r.function(arg, "a function of "+name)
+			if fn == nil {
+				r.decl.partial = true
+				continue
 			}
+			s.steps = append(s.steps, &step{kind: name, fn: fn, scope: s, after: s.routes})
 		}
 	case "Errors":
 		if fn := r.function(call.Args[0], "the function of Errors"); fn != nil {

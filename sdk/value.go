@@ -227,8 +227,13 @@ func lookUp(query []byte, key string) (value []byte, found, ok bool) {
 // Methods is a set of request methods.
 type Methods uint16
 
-// With returns the set with m in it.
-func (s Methods) With(m msg.Method) Methods { return s | 1<<m }
+// With returns the set with methods in it.
+func (s Methods) With(methods ...msg.Method) Methods {
+	for _, m := range methods {
+		s |= 1 << m
+	}
+	return s
+}
 
 // Allow returns the set as the value of an Allow field (RFC 9110 section
 // 10.2.1), in alphabetical order.

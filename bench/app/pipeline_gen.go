@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+
 	"github.com/windhover-go/windhover/sdk"
 	"github.com/windhover-go/windhover/sdk/http1"
 	"github.com/windhover-go/windhover/sdk/msg"
@@ -11,8 +12,8 @@ import (
 
 // If this file does not compile, run go generate.
 //
-// 	GET  /plaintext  Plaintext, on the loop
-// 	GET  /gc         Collect
+//	GET  /plaintext  Plaintext, on the loop
+//	GET  /gc         Collect
 
 // Exchange is what a server offers to run this pipeline: the features that its
 // functions take, and no more.
@@ -107,7 +108,6 @@ func (t *task) Head() (wantBody bool) {
 	}
 	if err != nil {
 		t.fail(err)
-		return false
 	}
 	return false
 }
@@ -159,14 +159,15 @@ func (t *task) search(method msg.Method, path []byte) uint16 {
 	return routeMethodNotAllowed
 }
 
-// allowed returns the methods that path has, those of the server for "*".
+// allowed returns the methods that path has, and all of the server for a target that
+// is not a path: "*" of OPTIONS, and that of CONNECT.
 func (t *task) allowed(path []byte) sdk.Methods {
-	if string(path) == "*" {
-		return sdk.Methods(0).With(msg.MethodOptions).With(msg.MethodGet).With(msg.MethodHead)
-	}
 	var allow sdk.Methods
+	if len(path) == 0 || path[0] != '/' {
+		return allow.With(msg.MethodOptions, msg.MethodGet, msg.MethodHead)
+	}
 	if literalRoute(msg.MethodGet, path) != routeNotFound {
-		allow = allow.With(msg.MethodGet).With(msg.MethodHead)
+		allow = allow.With(msg.MethodGet, msg.MethodHead)
 	}
 	if allow != 0 {
 		allow = allow.With(msg.MethodOptions)

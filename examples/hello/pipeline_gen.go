@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+
 	"github.com/windhover-go/windhover/sdk"
 	"github.com/windhover-go/windhover/sdk/http1"
 	"github.com/windhover-go/windhover/sdk/msg"
@@ -11,9 +12,9 @@ import (
 
 // If this file does not compile, run go generate.
 //
-// 	GET  /              200, ready-made
-// 	GET  /hello/{name}  Hello, on the loop
-// 	GET  /plaintext     Plaintext, on the loop
+//	GET  /              200, ready-made
+//	GET  /hello/{name}  Hello, on the loop
+//	GET  /plaintext     Plaintext, on the loop
 
 // Exchange is what a server offers to run this pipeline: the features that its
 // functions take, and no more.
@@ -116,7 +117,6 @@ func (t *task) Head() (wantBody bool) {
 	}
 	if err != nil {
 		t.fail(err)
-		return false
 	}
 	return false
 }
@@ -200,23 +200,22 @@ func (t *task) belowGet(path []byte, at int) uint16 {
 // belowGetHello chooses among the routes of GET below /hello/. The segment begins at at.
 func (t *task) belowGetHello(path []byte, at int) uint16 {
 	end := sdk.SegmentEnd(path, at)
-	if end > at {
-		if end == len(path) {
-			t.nameAt, t.nameEnd = int32(at), int32(end)
-			return routeGetHelloName
-		}
+	if end > at && end == len(path) {
+		t.nameAt, t.nameEnd = int32(at), int32(end)
+		return routeGetHelloName
 	}
 	return routeNotFound
 }
 
-// allowed returns the methods that path has, those of the server for "*".
+// allowed returns the methods that path has, and all of the server for a target that
+// is not a path: "*" of OPTIONS, and that of CONNECT.
 func (t *task) allowed(path []byte) sdk.Methods {
-	if string(path) == "*" {
-		return sdk.Methods(0).With(msg.MethodOptions).With(msg.MethodGet).With(msg.MethodHead)
-	}
 	var allow sdk.Methods
+	if len(path) == 0 || path[0] != '/' {
+		return allow.With(msg.MethodOptions, msg.MethodGet, msg.MethodHead)
+	}
 	if literalRoute(msg.MethodGet, path) != routeNotFound || t.belowGet(path, 1) != routeNotFound {
-		allow = allow.With(msg.MethodGet).With(msg.MethodHead)
+		allow = allow.With(msg.MethodGet, msg.MethodHead)
 	}
 	if allow != 0 {
 		allow = allow.With(msg.MethodOptions)

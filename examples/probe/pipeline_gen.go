@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+
 	"github.com/windhover-go/windhover/sdk"
 	"github.com/windhover-go/windhover/sdk/http1"
 	"github.com/windhover-go/windhover/sdk/json"
@@ -12,18 +13,18 @@ import (
 
 // If this file does not compile, run go generate.
 //
-// 	GET   /plaintext    Plaintext, on the loop
-// 	GET   /json         Greet, on the loop
-// 	GET   /users/{id}   GetUser behind Identify, MarkProbe, (*Counter).Count, Authorize, on the loop
-// 	POST  /echo         Echo
-// 	GET   /headers      ListFields
-// 	POST  /headers      ListFields
-// 	GET   /nocontent    NoContent, on the loop
-// 	GET   /notmodified  NotModified, on the loop
-// 	GET   /large        Large
-// 	GET   /delay/{ms}   Delay
-// 	GET   /stream/{n}   Stream
-// 	GET   /panic        Panic
+//	GET   /plaintext    Plaintext, on the loop
+//	GET   /json         Greet, on the loop
+//	GET   /users/{id}   GetUser behind Identify, MarkProbe, (*Counter).Count, Authorize, on the loop
+//	POST  /echo         Echo
+//	GET   /headers      ListFields
+//	POST  /headers      ListFields
+//	GET   /nocontent    NoContent, on the loop
+//	GET   /notmodified  NotModified, on the loop
+//	GET   /large        Large
+//	GET   /delay/{ms}   Delay
+//	GET   /stream/{n}   Stream
+//	GET   /panic        Panic
 
 // Exchange is what a server offers to run this pipeline: the features that its
 // functions take, and no more.
@@ -78,7 +79,7 @@ const (
 	routeMethodNotAllowed
 	routeOptions
 	routeGetPlaintext
-	routeGetJson
+	routeGetJSON
 	routeGetUsersID
 	routePostEcho
 	routeGetHeaders
@@ -98,7 +99,7 @@ var plans = [...]sdk.Plan{
 	routeMethodNotAllowed: {Name: "405", Place: sdk.OnLoop},
 	routeOptions:          {Name: "OPTIONS", Place: sdk.OnLoop},
 	routeGetPlaintext:     {Name: "GET /plaintext", Place: sdk.OnLoop},
-	routeGetJson:          {Name: "GET /json", Place: sdk.OnLoop},
+	routeGetJSON:          {Name: "GET /json", Place: sdk.OnLoop},
 	routeGetUsersID:       {Name: "GET /users/{id}", Place: sdk.OnLoop},
 	routePostEcho:         {Name: "POST /echo", Body: sdk.BodyStreamed, Streams: true},
 	routeGetHeaders:       {Name: "GET /headers"},
@@ -145,8 +146,8 @@ func (t *task) Head() (wantBody bool) {
 	switch t.route {
 	case routeGetPlaintext:
 		err = t.getPlaintext()
-	case routeGetJson:
-		err = t.getJson()
+	case routeGetJSON:
+		err = t.getJSON()
 	case routeGetUsersID:
 		err = t.getUsersID()
 	case routePostEcho:
@@ -172,7 +173,6 @@ func (t *task) Head() (wantBody bool) {
 	}
 	if err != nil {
 		t.fail(err)
-		return false
 	}
 	return false
 }
@@ -204,7 +204,7 @@ func literalRoute(method msg.Method, path []byte) uint16 {
 		case "/plaintext":
 			return routeGetPlaintext
 		case "/json":
-			return routeGetJson
+			return routeGetJSON
 		case "/headers":
 			return routeGetHeaders
 		case "/nocontent":
@@ -285,11 +285,9 @@ func (t *task) belowGet(path []byte, at int) uint16 {
 // belowGetDelay chooses among the routes of GET below /delay/. The segment begins at at.
 func (t *task) belowGetDelay(path []byte, at int) uint16 {
 	end := sdk.SegmentEnd(path, at)
-	if end > at {
-		if end == len(path) {
-			t.msAt, t.msEnd = int32(at), int32(end)
-			return routeGetDelayMs
-		}
+	if end > at && end == len(path) {
+		t.msAt, t.msEnd = int32(at), int32(end)
+		return routeGetDelayMs
 	}
 	return routeNotFound
 }
@@ -297,11 +295,9 @@ func (t *task) belowGetDelay(path []byte, at int) uint16 {
 // belowGetStream chooses among the routes of GET below /stream/. The segment begins at at.
 func (t *task) belowGetStream(path []byte, at int) uint16 {
 	end := sdk.SegmentEnd(path, at)
-	if end > at {
-		if end == len(path) {
-			t.nAt, t.nEnd = int32(at), int32(end)
-			return routeGetStreamN
-		}
+	if end > at && end == len(path) {
+		t.nAt, t.nEnd = int32(at), int32(end)
+		return routeGetStreamN
 	}
 	return routeNotFound
 }
@@ -318,14 +314,15 @@ func (t *task) belowGetUsers(path []byte, at int) uint16 {
 	return routeNotFound
 }
 
-// allowed returns the methods that path has, those of the server for "*".
+// allowed returns the methods that path has, and all of the server for a target that
+// is not a path: "*" of OPTIONS, and that of CONNECT.
 func (t *task) allowed(path []byte) sdk.Methods {
-	if string(path) == "*" {
-		return sdk.Methods(0).With(msg.MethodOptions).With(msg.MethodGet).With(msg.MethodHead).With(msg.MethodPost)
-	}
 	var allow sdk.Methods
+	if len(path) == 0 || path[0] != '/' {
+		return allow.With(msg.MethodOptions, msg.MethodGet, msg.MethodHead, msg.MethodPost)
+	}
 	if literalRoute(msg.MethodGet, path) != routeNotFound || t.belowGet(path, 1) != routeNotFound {
-		allow = allow.With(msg.MethodGet).With(msg.MethodHead)
+		allow = allow.With(msg.MethodGet, msg.MethodHead)
 	}
 	if literalRoute(msg.MethodPost, path) != routeNotFound {
 		allow = allow.With(msg.MethodPost)
@@ -342,8 +339,8 @@ func (t *task) getPlaintext() error {
 	return nil
 }
 
-// getJson is GET /json.
-func (t *task) getJson() error {
+// getJSON is GET /json.
+func (t *task) getJSON() error {
 	out := Greet()
 	return json.Encode(t.x, &out)
 }

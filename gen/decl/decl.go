@@ -44,8 +44,9 @@
 //     of these, or one with UnmarshalText, by the parameter's name.
 //
 // A handler returns nothing, an error, a value that is sent as JSON, or a value
-// and an error. A function of Use returns values for those that follow, and
-// may return an error, which ends the request, and an sdk.Flow.
+// and an error. Beside a value it can take sdk.Response, for the status and the
+// fields. A function of Use returns values for those that follow, and may
+// return an error, which ends the request, and an sdk.Flow.
 package decl
 
 // App marks the declaration of a package. It returns nothing of use and is
@@ -106,9 +107,11 @@ func (r *Routes) Use(functions ...any) {}
 // what functions of Use before it returned, and returns nothing.
 func (r *Routes) Done(functions ...any) {}
 
-// Errors makes function answer the errors of the routes below it. It takes the
-// error, sdk.Response and other features, and values of the server's functions of Use
-// above it are not at hand: they may not have been made. Without it sdk.WriteError answers.
+// Errors makes function answer the errors of the routes of this server or group,
+// those of groups without one included. It takes the error, sdk.Response and
+// other features, and services; values of functions of Use are not at hand, for
+// they may not have been made. Content that was written before the error is
+// discarded; the status and the fields stay. Without it sdk.WriteError answers.
 func (r *Routes) Errors(function any) {}
 
 // OnLoop promises that no function of the routes below it ever blocks. They

@@ -1,16 +1,21 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"embed"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"text/template"
 
+	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
 )
 
@@ -24,10 +29,11 @@ const modulePath = "github.com/windhover-go/windhover"
 
 // A start is what the files of the starter app are filled in with.
 type start struct {
-	Module   string // path of the new module
-	Go       string // version for its go line
-	Version  string // of windhover, for its require line
-	Checkout string // folder of the checkout that windhover runs from, or ""
+	Module   string   // path of the new module
+	Version  string   // of windhover, for its require line
+	Replace  string   // folder that windhover is read from, or "" for a version
+	Indirect []string // what windhover requires, "path version"
+	sums     []byte   // go.sum
 }
 
 // create implements windhover new.
@@ -49,10 +55,9 @@ func create(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "windhover: %s is not empty; nothing was written\n\tfix: name a new folder\n", args[0])
 		return exitApp
 	}
-	info, _ := debug.ReadBuildInfo()
-	s := start{Module: name, Go: "1.26.0", Version: "v0.0.0", Checkout: checkout()}
-	if s.Checkout == "" && info != nil {
-		s.Version = ourVersion(info)
+	s := start{Module: name}
+	if err := s.locate(); err != nil {
+		return fail(fmt.Errorf("windhover: %w", err), stderr)
 	}
 	if err := s.write(dir); err != nil {
 		return fail(fmt.Errorf("windhover: %w", err), stderr)
@@ -61,54 +66,77 @@ func create(args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// write writes the files of the starter app.
-func (s start) write(dir string) error {
-	return fs.WalkDir(starter, "starter", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
+// locate finds the windhover that the current folder uses: a checkout, or what
+// a module here requires. The new app requires the same, and what that
+// requires, so that nothing is downloaded anew.
+func (s *start) locate() error {
+	out, err := exec.Command("go", "list", "-m", "-json", modulePath).Output()
+	var found struct {
+		Version, Dir string
+		Main         bool
+		Replace      *struct{ Version string }
+	}
+	if err == nil {
+		err = json.Unmarshal(out, &found)
+	}
+	if err != nil || found.Dir == "" {
+		return errors.New("run new in a checkout of windhover, or in a module that requires it: the new app gets the same version")
+	}
+	s.Version = cmp.Or(found.Version, "v0.0.0")
+	if found.Main || found.Replace != nil && found.Replace.Version == "" {
+		s.Replace = filepath.ToSlash(found.Dir)
+	}
+	text, err := os.ReadFile(filepath.Join(found.Dir, "go.mod"))
+	if err != nil {
+		return err
+	}
+	file, err := modfile.Parse("go.mod", text, nil)
+	if err != nil {
+		return err
+	}
+	for _, r := range file.Require {
+		s.Indirect = append(s.Indirect, r.Mod.Path+" "+r.Mod.Version)
+	}
+	if s.sums, err = os.ReadFile(filepath.Join(found.Dir, "go.sum")); err != nil || s.Replace != "" {
+		return err
+	}
+	// The sum of windhover itself is in the go.sum of the module that requires it.
+	own, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return err
+	}
+	text, err = os.ReadFile(filepath.Join(filepath.Dir(string(own)), "go.sum"))
+	for line := range bytes.Lines(text) {
+		if bytes.HasPrefix(line, []byte(modulePath+" ")) {
+			s.sums = append(s.sums, line...)
 		}
-		text, err := starter.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		t, err := template.New(path).Parse(string(text))
-		if err != nil {
-			return err
-		}
-		target := filepath.Join(dir, strings.TrimSuffix(filepath.Base(path), ".txt"))
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-			return err
-		}
-		f, err := os.Create(target)
-		if err != nil {
-			return err
-		}
-		if err := t.Execute(f, s); err != nil {
-			_ = f.Close() // the first error says more
-			return err
-		}
-		return f.Close()
-	})
+	}
+	return err
 }
 
-// checkout returns the folder of the checkout of windhover around the current
-// folder, or "".
-func checkout() string {
-	dir, err := os.Getwd()
+// write writes the files of the starter app.
+func (s *start) write(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	entries, err := starter.ReadDir("starter")
 	if err != nil {
-		return ""
+		return err
 	}
-	for {
-		text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-		if err == nil && strings.HasPrefix(string(text), "module "+modulePath+"\n") {
-			return filepath.ToSlash(dir)
+	for _, entry := range entries {
+		t, err := template.ParseFS(starter, "starter/"+entry.Name())
+		if err != nil {
+			return err
 		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return ""
+		var text bytes.Buffer
+		if err := t.Execute(&text, s); err != nil {
+			return err
 		}
-		dir = parent
+		if err := os.WriteFile(filepath.Join(dir, strings.TrimSuffix(entry.Name(), ".txt")), text.Bytes(), 0o644); err != nil {
+			return err
+		}
 	}
+	return os.WriteFile(filepath.Join(dir, "go.sum"), s.sums, 0o644)
 }
 
 // version implements windhover version.

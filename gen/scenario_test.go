@@ -1,0 +1,227 @@
+package gen
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"golang.org/x/tools/txtar"
+)
+
+var update = flag.Bool("update", false, "rewrite what testdata/*.txtar want")
+
+// A scenario is an app and what has to come of it: testdata/NAME.txtar. Its
+// comment says what it shows; its Go files are the package of the app. It has
+//
+//	want/pipeline_gen.go   what is generated, or
+//	want/errors.txt        what is refused, and how
+//	want/routes.txt        what windhover routes prints (optional)
+//	requests.txt           requests to the app, which func App() sdk.App of the
+//	                       package returns, and the answers (optional)
+//
+// Generated pipelines are built, vetted and run all at once.
+type scenario struct {
+	name    string
+	file    string
+	archive *txtar.Archive
+	dir     string
+	result  *Result
+}
+
+// scenarioModule is the module that scenarios are packages of.
+const scenarioModule = "example.com/scenarios"
+
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scenarios:", err)
+	}
+	root := newModule(t)
+	var all []*scenario
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &scenario{name: strings.TrimSuffix(filepath.Base(file), ".txtar"), file: file, archive: archive}
+		s.dir = filepath.Join(root, s.name)
+		s.write(t)
+		all = append(all, s)
+	}
+	t.Run("generate", func(t *testing.T) {
+		for _, s := range all {
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				s.generate(t)
+			})
+		}
+	})
+	if t.Failed() {
+		return
+	}
+	run(t, root, "go", "vet", "./...")
+	answers := answers(t, root, all)
+	for _, s := range all {
+		if s.has("requests.txt") {
+			s.compare(t, "requests.txt", answers[s.name])
+		}
+		if *update {
+			if err := os.WriteFile(s.file, txtar.Format(s.archive), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// newModule returns the folder of a module that uses the one under test.
+func newModule(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	repo, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf("module %s\n\ngo 1.26.0\n\nrequire %s v0.0.0\n\nreplace %s => %s\n", scenarioModule, modulePath, modulePath, filepath.ToSlash(repo))
+	if err := os.WriteFile(filepath.Join(root, "go.mod"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+// write writes the files of the app.
+func (s *scenario) write(t *testing.T) {
+	t.Helper()
+	for _, f := range s.archive.Files {
+		if strings.HasPrefix(f.Name, "want/") || f.Name == "requests.txt" {
+			continue
+		}
+		path := filepath.Join(s.dir, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, f.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (s *scenario) has(name string) bool {
+	return slices.ContainsFunc(s.archive.Files, func(f txtar.File) bool { return f.Name == name })
+}
+
+// generate generates the pipeline and compares it, or the errors.
+func (s *scenario) generate(t *testing.T) {
+	result, err := Generate(s.dir)
+	if refused, ok := errors.AsType[Diagnostics](err); ok {
+		if !s.has("want/errors.txt") {
+			t.Fatalf("refused:\n%s", refused.Render(s.dir))
+		}
+		s.compare(t, "want/errors.txt", refused.Render(s.dir))
+		// What is refused need not compile, and is not part of what is built.
+		if err := os.RemoveAll(s.dir); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.has("want/errors.txt") {
+		t.Fatalf("accepted; want\n%s", s.want("want/errors.txt"))
+	}
+	if err := result.Write(); err != nil {
+		t.Fatal(err)
+	}
+	s.result = result
+	s.compare(t, "want/pipeline_gen.go", string(result.Text))
+	if s.has("want/routes.txt") {
+		s.compare(t, "want/routes.txt", strings.Join(result.Routes, "\n")+"\n")
+	}
+	again, err := Generate(s.dir)
+	if err != nil || again.Changed() {
+		t.Errorf("a second generation, with the output in place, differs (%v):\n%s", err, again.Diff())
+	}
+}
+
+func (s *scenario) want(name string) string {
+	for _, f := range s.archive.Files {
+		if f.Name == name {
+			return string(f.Data)
+		}
+	}
+	return ""
+}
+
+// compare compares a text with a file of the scenario.
+func (s *scenario) compare(t *testing.T, name, got string) {
+	t.Helper()
+	if want := s.want(name); got != want && !*update {
+		t.Errorf("%s: %s", s.name, diff.Diff(name, []byte(want), "got", []byte(got)))
+	}
+	for i := range s.archive.Files {
+		if s.archive.Files[i].Name == name {
+			s.archive.Files[i].Data = []byte(got)
+			return
+		}
+	}
+	s.archive.Files = append(s.archive.Files, txtar.File{Name: name, Data: []byte(got)})
+}
+
+func run(t *testing.T, dir, name string, args ...string) []byte {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, stdout.Bytes(), stderr.Bytes())
+	}
+	return stdout.Bytes()
+}
+
+// answers runs a program that sends the requests of every scenario to its app,
+// and returns the requests with the answers, by scenario.
+func answers(t *testing.T, root string, all []*scenario) map[string]string {
+	t.Helper()
+	var program, requests bytes.Buffer
+	program.WriteString("package main\n\nimport (\n\t\"os\"\n\n")
+	var calls bytes.Buffer
+	in := new(txtar.Archive)
+	for i, s := range all {
+		if !s.has("requests.txt") {
+			continue
+		}
+		fmt.Fprintf(&program, "\tapp%d %q\n", i, scenarioModule+"/"+s.name)
+		fmt.Fprintf(&calls, "\tplay(%q, app%d.App())\n", s.name, i)
+		in.Files = append(in.Files, txtar.File{Name: s.name, Data: []byte(s.want("requests.txt"))})
+	}
+	requests.Write(txtar.Format(in))
+	fmt.Fprintf(&program, ")\n\nfunc main() {\n\tread(os.Args[1])\n%s}\n", calls.Bytes())
+	dir := filepath.Join(root, "play")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	player, err := os.ReadFile("testdata/play.go.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{"main.go": program.Bytes(), "play.go": player, "requests.txtar": requests.Bytes()} {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := txtar.Parse(run(t, root, "go", "run", "./play", filepath.Join(dir, "requests.txtar")))
+	got := map[string]string{}
+	for _, f := range out.Files {
+		got[f.Name] = string(f.Data)
+	}
+	return got
+}
