@@ -23,9 +23,9 @@ type Exchange struct {
 	escape    bool // the path contains a percent sign
 	asterisk  bool // the target is of the asterisk-form
 
-	owned   []byte   // owned; the memory of a pinned head
-	content []byte   // borrowed from the input until the next call of Conn.Next
-	refusal *Refusal // read-only
+	owned   []byte        // owned; the memory of a pinned head
+	content []byte        // borrowed from the input until the next call of Conn.Next
+	refusal *RefusalError // read-only
 
 	// The response.
 	out        response
@@ -144,4 +144,4 @@ func (x *Exchange) AppendContinue(dst []byte) []byte {
 func (x *Exchange) Content() []byte { return x.content }
 
 // Refusal returns why Next refused the request, or nil.
-func (x *Exchange) Refusal() *Refusal { return x.refusal }
+func (x *Exchange) Refusal() *RefusalError { return x.refusal }

@@ -6,7 +6,7 @@ import (
 	"github.com/windhover-go/windhover/sdk/msg"
 )
 
-// A Reason says why a request was refused. It is not an error: a Refusal is.
+// A Reason says why a request was refused. It is not an error: a RefusalError is.
 type Reason uint8
 
 // The reasons. Their texts and statuses stand in the table of refusals.
@@ -98,9 +98,9 @@ func (a Author) String() string {
 	return "us"
 }
 
-// A Refusal is the error of a refused request. Refusals are constants: they
-// may be kept, and must not be changed.
-type Refusal struct {
+// A RefusalError is the error of a refused request. It is a constant: it may be
+// kept, and must not be changed.
+type RefusalError struct {
 	Reason Reason
 	Status int // the status code that answers it
 	Scope  Scope
@@ -111,10 +111,10 @@ type Refusal struct {
 }
 
 // Error implements error.
-func (r *Refusal) Error() string { return "h1: " + r.text }
+func (r *RefusalError) Error() string { return "h1: " + r.text }
 
 // refusalOf returns the refusal for a reason.
-func refusalOf(r Reason, head bool) *Refusal {
+func refusalOf(r Reason, head bool) *RefusalError {
 	if head {
 		return &refusals[r][1]
 	}
@@ -123,7 +123,7 @@ func refusalOf(r Reason, head bool) *Refusal {
 
 // AppendRefusal appends the response to a refused request: it says close, and
 // its content names the reason. date is the value of the Date field.
-func AppendRefusal(dst, date []byte, r *Refusal) []byte {
+func AppendRefusal(dst, date []byte, r *RefusalError) []byte {
 	dst = appendStatusLine(dst, r.Status)
 	dst = append(dst, "Content-Type: text/plain\r\nDate: "...)
 	dst = append(dst, date...)

@@ -136,7 +136,7 @@ var extensions = [chunkStates][extClasses]chunkState{
 
 // refusals holds the refusal for each reason, and its variant for HEAD.
 // Read-only.
-var refusals = [reasonCount][2]Refusal{
+var refusals = [reasonCount][2]RefusalError{
 	ReasonNone: {{text: "nothing was refused"}, {text: "nothing was refused"}},
 	ReasonEmptyLines: {
 		{Reason: ReasonEmptyLines, Status: 400, Scope: ScopeConnection, text: "too many empty lines before the request"},
