@@ -120,12 +120,13 @@ func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }
 
-func (d *driver) grow(n int) (count, error)               { return d.tell("grow " + strconv.Itoa(n)) }
+func (d *driver) grow(n int) (count, error) { return d.tell("grow " + strconv.Itoa(n)) }
+
 func (d *driver) run(length time.Duration) (count, error) { return d.tell("run " + length.String()) }
 
 // tell gives one command and waits for the answer.
 func (d *driver) tell(command string) (c count, err error) {
-	if _, err := io.WriteString(d.in, command+"\n"); err != nil {
+	if _, err = io.WriteString(d.in, command+"\n"); err != nil {
 		return c, fmt.Errorf("load: %w", err)
 	}
 	line, err := d.out.ReadString('\n')

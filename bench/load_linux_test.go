@@ -257,7 +257,7 @@ func TestPrivateDirty(t *testing.T) {
 	if err != nil || got != 412<<10 {
 		t.Errorf("%d, %v", got, err)
 	}
-	if _, err := parsePrivateDirty([]byte("Rss: 900 kB\n")); err == nil {
+	if _, err = parsePrivateDirty([]byte("Rss: 900 kB\n")); err == nil {
 		t.Error("found what is not there")
 	}
 	if got, err = privateDirty(os.Getpid()); err != nil || got <= 0 {

@@ -52,11 +52,11 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := raiseDescriptors(manyIdle + 100); err != nil {
+	if err = raiseDescriptors(manyIdle + 100); err != nil {
 		return err
 	}
-	cores, err := chooseCores()
-	if err != nil {
+	b := bench{options: o}
+	if b.cores, err = chooseCores(); err != nil {
 		return err
 	}
 	dir, err := os.MkdirTemp("", "windhover-bench-")
@@ -65,14 +65,12 @@ func run(ctx context.Context, args []string) error {
 	}
 	defer os.RemoveAll(dir)
 	fmt.Fprintln(os.Stderr, "bench: building the servers")
-	built, err := buildServers(ctx, o, dir)
-	if err != nil {
+	if b.built, err = buildServers(ctx, o, dir); err != nil {
 		return err
 	}
 	// Servers die with the thread that started them.
 	runtime.LockOSThread()
-	b := bench{options: o, cores: cores, built: built}
-	r := report{head: machine(ctx, cores, o), foot: commands(o)}
+	r := report{head: machine(ctx, b.cores, o), foot: commands(o)}
 	if r.tables, err = b.measureAll(ctx); err != nil {
 		return err
 	}

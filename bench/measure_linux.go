@@ -70,7 +70,7 @@ func (b *bench) measure(ctx context.Context, t table) (rows []row, err error) {
 
 // one starts a server and its load, takes one sample and ends both.
 func (b *bench) one(ctx context.Context, t table, name string) (s sample, err error) {
-	if err := ctx.Err(); err != nil {
+	if err = ctx.Err(); err != nil {
 		return s, err
 	}
 	server, err := startServer(b.built[name], b.cores)
@@ -91,10 +91,10 @@ func (b *bench) one(ctx context.Context, t table, name string) (s sample, err er
 
 // loadSample is the CPU time of a server for each request.
 func (b *bench) loadSample(server *server, d *driver) (s sample, err error) {
-	if _, err := d.grow(b.options.conns); err != nil {
+	if _, err = d.grow(b.options.conns); err != nil {
 		return s, err
 	}
-	if _, err := d.run(warmUp); err != nil {
+	if _, err = d.run(warmUp); err != nil {
 		return s, err
 	}
 	// No request is on its way at either end, so that each is counted whole.
@@ -124,7 +124,7 @@ func (b *bench) loadSample(server *server, d *driver) (s sample, err error) {
 func idleSample(server *server, d *driver) (s sample, err error) {
 	var octets [2]int64
 	for i, n := range [2]int{fewIdle, manyIdle} {
-		if _, err := d.grow(n); err != nil {
+		if _, err = d.grow(n); err != nil {
 			return s, err
 		}
 		if octets[i], err = server.settledMemory(); err != nil {

@@ -13,6 +13,7 @@ const browser = "GET /users/42/profile?tab=activity&page=3 HTTP/1.1\r\nHost: www
 	"Cookie: sid=0123456789abcdef0123456789abcdef; theme=dark\r\n\r\n"
 
 func benchmarkRead(b *testing.B, in string) {
+	b.Helper()
 	var c Conn
 	x := new(Exchange)
 	octets := []byte(in)
@@ -33,6 +34,7 @@ func benchmarkRead(b *testing.B, in string) {
 
 // benchmarkHead is benchmarkRead without the rest of the exchange.
 func benchmarkHead(b *testing.B, in string) {
+	b.Helper()
 	x := new(Exchange)
 	octets := []byte(in)
 	b.SetBytes(int64(len(in)))

@@ -1,6 +1,8 @@
 package h1
 
 import (
+	"slices"
+
 	"github.com/windhover-go/windhover/sdk/invariant"
 	"github.com/windhover-go/windhover/sdk/msg"
 )
@@ -212,7 +214,7 @@ func (c *Conn) nextChunk(x *Exchange, in []byte, limits *msg.Limits) (ev Event, 
 		case r != ReasonNone:
 			return c.refuse(x, r), n
 		case len(data) > 0 && !c.dropped:
-			x.content = data[:len(data):len(data)]
+			x.content = slices.Clip(data)
 			return EventContent, n
 		case c.chunk.state == chunkDone:
 			c.on(onLast)

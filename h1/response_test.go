@@ -15,13 +15,13 @@ import (
 const date = "Sun, 06 Nov 1994 08:49:37 GMT"
 
 // begin returns an exchange whose request has been read.
-func begin(t testing.TB, head string) *Exchange {
-	t.Helper()
+func begin(tb testing.TB, head string) *Exchange {
+	tb.Helper()
 	x := new(Exchange)
 	var c Conn
 	in := []byte(strings.ReplaceAll(head, "\n", "\r\n") + "\r\n\r\n")
 	if ev, n := c.Next(x, in, &defaults); ev != EventHead || n != len(in) {
-		t.Fatal(ev, x.Refusal())
+		tb.Fatal(ev, x.Refusal())
 	}
 	return x
 }

@@ -8,9 +8,8 @@ import (
 	"os"
 	"strconv"
 	"sync/atomic"
-	"time"
-
 	"syscall"
+	"time"
 )
 
 // epoll is the Kernel of Linux.
@@ -47,7 +46,7 @@ func newEpoll() (*epoll, error) {
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
 	// Go's poller takes only descriptors that say that they do not block.
-	if err := syscall.SetNonblock(fd, true); err != nil {
+	if err = syscall.SetNonblock(fd, true); err != nil {
 		_ = syscall.Close(fd)
 		return nil, os.NewSyscallError("fcntl", err)
 	}
@@ -57,7 +56,7 @@ func newEpoll() (*epoll, error) {
 		_ = k.file.Close()
 		return nil, err
 	}
-	if err := k.file.SetReadDeadline(time.Time{}); err != nil {
+	if err = k.file.SetReadDeadline(time.Time{}); err != nil {
 		_ = k.file.Close()
 		return nil, fmt.Errorf("netpoll: epoll cannot be polled: %w", err)
 	}

@@ -121,8 +121,8 @@ func (c *Conn) ReadLent(p []byte) (n int, err error) {
 	for c.word.Load()&wordReset == 0 {
 		c.word.And(^wordRead)
 		n, err = c.loop.kernel.Read(int(c.fd), p)
-		switch {
-		case err == nil:
+		switch err {
+		case nil:
 			word := c.word.Load()
 			if n == 0 && word&wordReset != 0 {
 				return 0, ErrReset // an abort looks like an end
@@ -131,7 +131,7 @@ func (c *Conn) ReadLent(p []byte) (n int, err error) {
 				c.word.Or(wordRead) // there may be more, and no edge will say so
 			}
 			return n, nil
-		case err == ErrAgain:
+		case ErrAgain:
 			c.park(wordRead)
 		default:
 			c.word.Or(wordReset)
@@ -150,13 +150,13 @@ func (c *Conn) WriteLent(p []byte) error {
 		c.word.And(^wordWrite)
 		piece := p[:min(len(p), writeSize)]
 		n, err := c.loop.kernel.Write(int(c.fd), piece)
-		switch {
-		case err == nil:
+		switch err {
+		case nil:
 			p = p[n:]
 			if n < len(piece) {
 				c.park(wordWrite)
 			}
-		case err == ErrAgain:
+		case ErrAgain:
 			c.park(wordWrite)
 		default:
 			c.word.Or(wordReset)

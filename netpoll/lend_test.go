@@ -54,24 +54,42 @@ func TestLoans(t *testing.T) {
 		"rest":                         {4, nil, giveBack("xy", false), false, []string{"xy"}},
 		"rest comes first":             {2, nil, giveBack("xy", true), false, []string{"returned", "xycd"}},
 		"rest comes first, quick unit": {2, nil, giveBack("xy", true), true, []string{"returned", "xycd"}},
-		"input came": {4, func(_ *world, p *sim.Peer) { p.Send([]byte("more")) },
-			giveBack("", false), false, []string{"more"}},
-		"input came and rest": {4, func(_ *world, p *sim.Peer) { p.Send([]byte("more")) },
-			giveBack("xy", false), false, []string{"xymore"}},
-		"the unit read a part": {4, func(_ *world, p *sim.Peer) { p.Send([]byte("more")) },
+		"input came": {
+			4, func(_ *world, p *sim.Peer) { p.Send([]byte("more")) },
+			giveBack("", false), false,
+			[]string{"more"},
+		},
+		"input came and rest": {
+			4, func(_ *world, p *sim.Peer) { p.Send([]byte("more")) },
+			giveBack("xy", false), false,
+			[]string{"xymore"},
+		},
+		"the unit read a part": {
+			4, func(_ *world, p *sim.Peer) { p.Send([]byte("more")) },
 			func(_ *world, c *netpoll.Conn) {
 				_, _ = c.ReadLent(make([]byte, 2))
 				c.GiveBack(nil, false)
-			}, false, []string{"re"}},
-		"the end came": {4, func(_ *world, p *sim.Peer) { p.Send([]byte("more")); p.CloseWrite() },
-			giveBack("", false), false, []string{"early", "more", "end"}},
-		"the unit read all but the end": {4, func(_ *world, p *sim.Peer) { p.Send([]byte("more")); p.CloseWrite() },
+			}, false,
+			[]string{"re"},
+		},
+		"the end came": {
+			4, func(_ *world, p *sim.Peer) { p.Send([]byte("more")); p.CloseWrite() },
+			giveBack("", false), false,
+			[]string{"early", "more", "end"},
+		},
+		"the unit read all but the end": {
+			4, func(_ *world, p *sim.Peer) { p.Send([]byte("more")); p.CloseWrite() },
 			func(_ *world, c *netpoll.Conn) {
 				_, _ = c.ReadLent(make([]byte, 20))
 				c.GiveBack(nil, false)
-			}, false, []string{"early", "end"}},
-		"reset": {4, func(_ *world, p *sim.Peer) { p.Reset() },
-			giveBack("", true), false, []string{"early", "returned"}},
+			}, false,
+			[]string{"early", "end"},
+		},
+		"reset": {
+			4, func(_ *world, p *sim.Peer) { p.Reset() },
+			giveBack("", true), false,
+			[]string{"early", "returned"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log []string

@@ -105,7 +105,7 @@ func NewLoop(k Kernel, o LoopOptions) *Loop {
 // leaves no way on ends it. It may be called once.
 func (l *Loop) Run() error {
 	var err error
-	for err == nil && !l.stopped && !(l.draining && l.Conns() == 0) {
+	for err == nil && !l.stopped && (!l.draining || l.Conns() > 0) {
 		err = l.Turn(-1)
 	}
 	l.finish()

@@ -635,7 +635,7 @@ func BenchmarkTurn(b *testing.B) {
 		b.Fatal(err)
 	}
 	l := netpoll.NewLoop(k, netpoll.LoopOptions{})
-	if err := l.Serve(fd, func(*netpoll.Conn) netpoll.Handler { return &echo{} }); err != nil {
+	if err = l.Serve(fd, func(*netpoll.Conn) netpoll.Handler { return &echo{} }); err != nil {
 		b.Fatal(err)
 	}
 	p, err := net.Dial(addr)

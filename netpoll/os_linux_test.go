@@ -187,7 +187,8 @@ func TestOSSurvivesExhaustion(t *testing.T) {
 	answers := func(p interface {
 		io.ReadWriter
 		SetDeadline(t time.Time) error
-	}, within time.Duration) bool {
+	}, within time.Duration,
+	) bool {
 		_ = p.SetDeadline(time.Now().Add(within))
 		_, _ = p.Write([]byte("x"))
 		_, err := io.ReadFull(p, make([]byte, 1))
@@ -348,7 +349,9 @@ func TestOSEndsWithLoans(t *testing.T) {
 		if _, err := p.Write([]byte("x")); err != nil {
 			t.Fatal(err)
 		}
-		<-lent
+		if err := <-lent; err != nil {
+			t.Fatal(err)
+		}
 	}
 	loop.Stop()
 	for range 3 {

@@ -82,10 +82,9 @@ func newWorld(t *testing.T, seed uint64, net *sim.Network, o netpoll.LoopOptions
 // once checks the order of the calls that a handler gets.
 type once struct {
 	netpoll.Handler
-	w      *world
-	gone   bool
-	reset  bool
-	ending bool // Close or Abort was called in a call that has returned
+	w     *world
+	gone  bool
+	reset bool
 }
 
 func (o *once) fatal(why string) {

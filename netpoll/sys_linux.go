@@ -1,9 +1,8 @@
 package netpoll
 
 import (
-	"unsafe"
-
 	"syscall"
+	"unsafe"
 )
 
 // The system calls of the hot path. None of them can block, as all descriptors

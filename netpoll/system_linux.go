@@ -7,7 +7,6 @@ import (
 	"os"
 	"strconv"
 	"sync"
-
 	"syscall"
 )
 
@@ -81,16 +80,16 @@ func listen(addr netip.AddrPort, o ListenOptions, join bool) (fd int, bound neti
 			fd = -1
 		}
 	}()
-	if err := set(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, true); err != nil {
+	if err = set(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, true); err != nil {
 		return fd, bound, err
 	}
 	if family == syscall.AF_INET6 {
-		if err := set(fd, syscall.IPPROTO_IPV6, syscall.IPV6_V6ONLY, !o.DualStack); err != nil {
+		if err = set(fd, syscall.IPPROTO_IPV6, syscall.IPV6_V6ONLY, !o.DualStack); err != nil {
 			return fd, bound, err
 		}
 	}
 	if o.Shared && join {
-		if err := set(fd, syscall.SOL_SOCKET, soReusePort, true); err != nil {
+		if err = set(fd, syscall.SOL_SOCKET, soReusePort, true); err != nil {
 			return fd, bound, err
 		}
 	}
@@ -98,14 +97,14 @@ func listen(addr netip.AddrPort, o ListenOptions, join bool) (fd int, bound neti
 	if err != nil {
 		return fd, bound, err
 	}
-	if err := syscall.Bind(fd, sa); err != nil {
+	if err = syscall.Bind(fd, sa); err != nil {
 		return fd, bound, bindError("bind", err)
 	}
-	if err := syscall.Listen(fd, backlog); err != nil {
+	if err = syscall.Listen(fd, backlog); err != nil {
 		return fd, bound, bindError("listen", err)
 	}
 	if o.Shared && !join {
-		if err := set(fd, syscall.SOL_SOCKET, soReusePort, true); err != nil {
+		if err = set(fd, syscall.SOL_SOCKET, soReusePort, true); err != nil {
 			return fd, bound, err
 		}
 	}

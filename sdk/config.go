@@ -130,7 +130,7 @@ func (c Config) withDefaults(getenv func(string) string) (Config, error) {
 	if c.Loops < 0 || c.Workers < 0 || c.StreamWorkers < 0 {
 		errs = append(errs, errors.New("windhover: Config.Loops, Workers and StreamWorkers cannot be negative; 0 is the default"))
 	}
-	c.Limits.Limits = c.Limits.Limits.WithDefaults()
+	c.Limits.Limits = c.Limits.WithDefaults()
 	orDefault(&c.Limits.HeadTimeout, 30*time.Second)
 	orDefault(&c.Limits.KeepAliveTimeout, 130*time.Second)
 	orDefault(&c.Limits.DrainTimeout, 5*time.Second)

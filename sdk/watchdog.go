@@ -53,7 +53,7 @@ func (d *watchdog) run(done <-chan struct{}) {
 	if d.after >= forever {
 		return
 	}
-	ticker := time.NewTicker(max(d.after/looksPerStall, time.Millisecond))
+	ticker := time.NewTicker(max(d.after/looksPerStall, time.Millisecond)) //nolint:forbidigo // it needs a clock that a stalled loop does not stop
 	defer ticker.Stop()
 	var told time.Time
 	for {

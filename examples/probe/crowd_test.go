@@ -216,6 +216,7 @@ func polite(t *testing.T, addr string) {
 }
 
 func octetByOctet(t *testing.T, addr string) {
+	t.Helper()
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Error(err)
@@ -223,7 +224,7 @@ func octetByOctet(t *testing.T, addr string) {
 	}
 	defer c.Close()
 	for _, b := range []byte("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n") {
-		if _, err := c.Write([]byte{b}); err != nil {
+		if _, err = c.Write([]byte{b}); err != nil {
 			t.Error(err)
 			return
 		}

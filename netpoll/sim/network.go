@@ -143,7 +143,7 @@ func (n *Network) Listen(addr netip.AddrPort, o netpoll.ListenOptions) (fd int, 
 		addr = netip.AddrPortFrom(addr.Addr(), n.port)
 	}
 	for _, l := range n.listeners {
-		if l.addr == addr && !(l.options.Shared && o.Shared) {
+		if l.addr == addr && (!l.options.Shared || !o.Shared) {
 			return -1, bound, errors.New("sim: another socket listens on this address and port")
 		}
 	}

@@ -75,8 +75,10 @@ func newApp() *app {
 		"/ready": {plan: sdk.Plan{Name: "ready", Place: sdk.OnLoop, Ready: 1}},
 		"/loop":  {plan: sdk.Plan{Name: "loop", Place: sdk.OnLoop}, head: text("on the loop")},
 		"/pool":  {plan: sdk.Plan{Name: "pool"}, head: text("off the loop")},
-		"/loop/body": {plan: sdk.Plan{Name: "loop body", Place: sdk.OnLoop, Body: sdk.BodyCollected, MaxBody: 1000},
-			head: want, body: repeat},
+		"/loop/body": {
+			plan: sdk.Plan{Name: "loop body", Place: sdk.OnLoop, Body: sdk.BodyCollected, MaxBody: 1000},
+			head: want, body: repeat,
+		},
 		"/pool/body": {plan: sdk.Plan{Name: "pool body", Body: sdk.BodyCollected, MaxBody: 1000}, head: want, body: repeat},
 		"/refuse": {plan: sdk.Plan{Name: "refuse", Body: sdk.BodyCollected}, head: func(_ *app, x *http1.Exchange) bool {
 			sdk.WriteError(x, sdk.ErrForbidden)

@@ -105,7 +105,7 @@ func (cn *conn) Receive(c *netpoll.Conn, in []byte) (n int) {
 			}
 		case h1.EventContent:
 			if cn.phase == phaseCollect {
-				cn.x.body = append(cn.x.body, cn.x.Exchange.Content()...)
+				cn.x.body = append(cn.x.body, cn.x.Content()...)
 			}
 		case h1.EventEnd:
 			cn.x.received = true

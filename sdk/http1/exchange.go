@@ -226,9 +226,9 @@ func (x *Exchange) Context() context.Context {
 // loop may cancel it while a unit has the exchange, so it has a lock.
 type lifetime struct {
 	mu     sync.Mutex
-	owner  *conn // the connection whose end cancels it, while it is lent
-	cause  error // why it was cancelled
-	ctx    context.Context
+	owner  *conn           // the connection whose end cancels it, while it is lent
+	cause  error           // why it was cancelled
+	ctx    context.Context //nolint:containedctx // what sdk.Lifetime hands out, a second time too
 	cancel context.CancelCauseFunc
 }
 

@@ -42,7 +42,7 @@ func converse(t *testing.T, addr, send string) string {
 	}
 	defer c.Close()
 	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
-	if _, err := io.WriteString(c, send); err != nil {
+	if _, err = io.WriteString(c, send); err != nil {
 		t.Fatal(err)
 	}
 	_ = c.(*net.TCPConn).CloseWrite()

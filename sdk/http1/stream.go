@@ -174,7 +174,7 @@ func (x *Exchange) nextPiece() error {
 	x.at += n
 	switch ev {
 	case h1.EventContent:
-		x.piece = x.Exchange.Content()
+		x.piece = x.Content()
 	case h1.EventEnd:
 		x.received = true
 		return io.EOF

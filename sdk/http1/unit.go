@@ -37,7 +37,7 @@ func (cn *conn) gather(rest []byte) (n int) {
 		n += m
 		switch ev {
 		case h1.EventContent:
-			x.body = append(x.body, x.Exchange.Content()...)
+			x.body = append(x.body, x.Content()...)
 			continue
 		case h1.EventEnd:
 			x.received = true

@@ -33,9 +33,8 @@ func Decode(x sdk.RequestBody, content []byte, into any) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		err = errors.New("the JSON ends too early")
 	}
-	var mismatch *json.UnmarshalTypeError
 	reason := err.Error()
-	if errors.As(err, &mismatch) {
+	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		// Without the names of Go types, which are the app's own business.
 		reason = "a " + mismatch.Value + " does not fit"
 		if mismatch.Field != "" {

@@ -1,6 +1,10 @@
 package msg
 
-import "github.com/windhover-go/windhover/sdk/invariant"
+import (
+	"slices"
+
+	"github.com/windhover-go/windhover/sdk/invariant"
+)
 
 // A View is a run of octets of a message that the caller may look at but does
 // not own: borrowed from the server until the function that received it
@@ -10,7 +14,7 @@ import "github.com/windhover-go/windhover/sdk/invariant"
 type View struct{ b []byte }
 
 // ViewOf returns a View of b, which the caller lends.
-func ViewOf(b []byte) View { return View{b[:len(b):len(b)]} }
+func ViewOf(b []byte) View { return View{slices.Clip(b)} }
 
 // Len returns the number of octets.
 func (v View) Len() int { return len(v.b) }
