@@ -70,6 +70,7 @@ const (
 	flagReady     // on the ready list
 	flagTouched   // on the touched list
 	flagDraining  // Draining is owed
+	flagCutOff    // the peer gets a reset when the descriptor is closed
 )
 
 func (c *Conn) has(f flags) bool { return c.flags&f != 0 }
@@ -205,6 +206,14 @@ func (c *Conn) Abort() {
 	c.touch()
 }
 
+// CutOff is Abort, and the peer gets a reset instead of the end of the stream:
+// for a response that the peer would take for complete otherwise. A peer whose
+// connection is lent gets the end all the same.
+func (c *Conn) CutOff() {
+	c.set(flagCutOff)
+	c.Abort()
+}
+
 // settle does what is to be done after a handler: it sends the output, closes,
 // and sees to it that what can go on does.
 func (c *Conn) settle() {
@@ -292,7 +301,11 @@ func (c *Conn) release() {
 	l.wheel.remove(&l.slab, c)
 	c.dropKept()
 	c.dropQueue()
-	_ = l.kernel.Close(int(c.fd)) // the connection is over, however it ended
+	if c.has(flagCutOff) {
+		_ = l.kernel.Reset(int(c.fd)) // the connection is over, however it ended
+	} else {
+		_ = l.kernel.Close(int(c.fd))
+	}
 	c.handler.Closed(c)
 	if l.outConn == c {
 		l.out, l.outConn = l.out[:0], nil

@@ -257,6 +257,12 @@ func (k *epoll) Abort(fd int) error {
 // Close implements Kernel.
 func (k *epoll) Close(fd int) error { return os.NewSyscallError("close", syscall.Close(fd)) }
 
+// Reset implements Kernel.
+func (k *epoll) Reset(fd int) error {
+	_ = syscall.SetsockoptLinger(fd, syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1}) // a Unix socket has no resets
+	return k.Close(fd)
+}
+
 // Release implements Kernel.
 func (k *epoll) Release() error {
 	err := k.file.Close()

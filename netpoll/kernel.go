@@ -46,6 +46,9 @@ type Kernel interface {
 	Abort(fd int) error
 	// Close releases fd. A closed descriptor is reported no more.
 	Close(fd int) error
+	// Reset is Close, and the peer gets a reset instead of an orderly end, so
+	// that it knows that something is missing.
+	Reset(fd int) error
 	// Release frees the kernel itself; descriptors stay open.
 	Release() error
 }

@@ -409,6 +409,16 @@ func (k *kernel) Close(fd int) error {
 	return nil
 }
 
+// Reset implements netpoll.Kernel.
+func (k *kernel) Reset(fd int) error {
+	k.net.mu.Lock()
+	if s, p := k.conn(fd); s != nil {
+		p.broken = true
+	}
+	k.net.mu.Unlock()
+	return k.Close(fd)
+}
+
 // Release implements netpoll.Kernel.
 func (k *kernel) Release() error {
 	k.net.mu.Lock()
