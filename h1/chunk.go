@@ -224,10 +224,10 @@ func extensionClass(c byte) extClass {
 	return extControl
 }
 
-// digit adds one hexadecimal digit to the size, of at most 60 bits.
+// digit adds one hexadecimal digit to the size, of at most 63 bits.
 func (d *chunkDecoder) digit(c byte) Reason {
 	v, ok := hexValue(c)
-	if !ok || d.left>>56 != 0 {
+	if !ok || d.left>>59 != 0 {
 		return ReasonChunkSize
 	}
 	d.left = d.left<<4 | uint64(v)

@@ -17,6 +17,10 @@ import (
 //
 // A Conn belongs to one goroutine at a time.
 type Conn struct {
+	// Secure says that the connection is secured by TLS. Without it, a target
+	// with the scheme https is refused (RFC 9110 section 7.4).
+	Secure bool
+
 	// left is, by state: connLength: octets of content that are owed;
 	// connChunked: octets of content that the limit still allows.
 	left  int64
@@ -124,6 +128,8 @@ func (c *Conn) nextHead(x *Exchange, in []byte, limits *msg.Limits) (ev Event, n
 	}
 	m, r := x.readHead(in, limits)
 	switch {
+	case r == ReasonNone && m > 0 && x.https && !c.Secure:
+		return c.refuse(x, ReasonScheme), n
 	case r != ReasonNone:
 		return c.refuse(x, r), n
 	case m == 0:
@@ -287,7 +293,7 @@ func (c *Conn) Drop() { c.dropped = true }
 func (c *Conn) Finish(x *Exchange) (persists bool) {
 	if c.state == connDone && x.Persists() {
 		c.on(onPersist)
-		*c = Conn{}
+		*c = Conn{Secure: c.Secure}
 		return true
 	}
 	c.on(onClose)

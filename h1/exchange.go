@@ -22,6 +22,7 @@ type Exchange struct {
 	minor     uint8
 	escape    bool // the path contains a percent sign
 	asterisk  bool // the target is of the asterisk-form
+	https     bool // the target is of the absolute-form, with the scheme https
 
 	owned   []byte        // owned; the memory of a pinned head
 	content []byte        // borrowed from the input until the next call of Conn.Next
@@ -62,7 +63,7 @@ func (x *Exchange) Reset() {
 	x.path, x.query, x.authority = span{}, span{}, span{}
 	x.facts, x.length = facts{}, 0
 	x.method, x.methodEnd, x.minor = msg.MethodUnknown, 0, 0
-	x.escape, x.asterisk = false, false
+	x.escape, x.asterisk, x.https = false, false, false
 	x.closing, x.closeAfter = false, false
 	x.out.reset()
 	x.out.sent = 0

@@ -18,6 +18,7 @@ type seen uint16
 
 const (
 	seenHost        seen = 1 << iota
+	seenHostOther        // Host beside the authority of the target
 	seenLength           // Content-Length
 	seenCoding           // Transfer-Encoding
 	seenCodingOther      // a transfer coding other than chunked
@@ -134,23 +135,30 @@ func (x *Exchange) takeHost(v []byte, value span) Reason {
 	for i < len(v) && octets[v[i]]&octetHost != 0 {
 		i++
 	}
-	if i < len(v) && (v[i] != ':' || !isPort(v[i+1:])) { // neither a name nor a name and a port
-		if _, _, ok := splitAuthority(v); !ok {
-			return ReasonHostMalformed
+	if i < len(v) && (i == 0 || v[i] != ':' || !isPort(v[i+1:])) { // neither a name nor a name and a port
+		if host, _, ok := splitAuthority(v); !ok || len(host) == 0 {
+			return ReasonHostMalformed // a port without a host names nothing
 		}
 	}
 	if x.authority.end == 0 {
 		x.authority = value
+	} else {
+		x.facts.seen |= seenHostOther
 	}
 	return ReasonNone
 }
 
-// takeExpect takes the value of Expect (RFC 9110 section 10.1.1).
+// takeExpect takes the value of Expect, a list (RFC 9110 section 10.1.1).
 func (f *facts) takeExpect(v []byte) {
-	if named(v, "100-continue") {
-		f.seen |= seenContinue
-	} else {
-		f.seen |= seenExpectOther
+	for more := true; more; {
+		var expectation []byte
+		expectation, v, more = element(v)
+		switch {
+		case named(expectation, "100-continue"):
+			f.seen |= seenContinue
+		case len(expectation) > 0:
+			f.seen |= seenExpectOther
+		}
 	}
 }
 

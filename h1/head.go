@@ -47,6 +47,9 @@ func (x *Exchange) decide(limits *msg.Limits) (r Reason) {
 	if x.length, r = frame(&x.facts, x.minor); r != ReasonNone {
 		return r
 	}
+	if x.facts.seen&seenHostOther != 0 {
+		x.replaceHost()
+	}
 	switch {
 	case x.length > limits.RequestBody:
 		return ReasonBodyLimit
@@ -54,6 +57,17 @@ func (x *Exchange) decide(limits *msg.Limits) (r Reason) {
 		return ReasonExpectation
 	}
 	return ReasonNone
+}
+
+// replaceHost makes the authority of the target the value of Host, whatever was
+// sent as that (RFC 9112 section 3.2.2).
+func (x *Exchange) replaceHost() {
+	for i := range x.fields {
+		if named(x.fields[i].name.of(x.buf), "host") {
+			x.fields[i].value = x.authority
+			return
+		}
+	}
 }
 
 // requestLine reads the request line (RFC 9112 section 3) and returns its

@@ -18,6 +18,7 @@ const (
 	ReasonMethodUnknown    // IANA does not register the method
 	ReasonTarget           // the request-target is malformed
 	ReasonTargetForm       // the form of the request-target is not that of the method
+	ReasonScheme           // the target has the scheme https, and the connection is not secured
 	ReasonVersion          // the version is malformed
 	ReasonVersionUnknown   // the version is not one of HTTP/1
 	ReasonRequestLineLimit // the request line is over Limits.RequestLine

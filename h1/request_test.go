@@ -25,7 +25,7 @@ func TestRequestLine(t *testing.T) {
 		{"the longest method", "UPDATEREDIRECTREF / HTTP/1.1", "UPDATEREDIRECTREF / @a 1.1 0\n"},
 		{"asterisk-form", "OPTIONS * HTTP/1.1", "OPTIONS * @a 1.1 0\n"},
 		{"absolute-form", "GET http://b:80/c?d HTTP/1.1", "GET /c ?d @b:80 1.1 0\n"},
-		{"absolute-form in capitals", "GET HTTPS://B/ HTTP/1.1", "GET / @B 1.1 0\n"},
+		{"absolute-form in capitals", "GET HTTP://B/ HTTP/1.1", "GET / @B 1.1 0\n"},
 		{"absolute-form without a path", "GET http://b HTTP/1.1", "GET / @b 1.1 0\n"},
 		{"absolute-form with a query and no path", "GET http://b?/c HTTP/1.1", "GET / ?/c @b 1.1 0\n"},
 		{"absolute-form of OPTIONS for the server", "OPTIONS http://b HTTP/1.1", "OPTIONS * @b 1.1 0\n"},
@@ -214,6 +214,7 @@ func TestFieldsRefusedWhenComplete(t *testing.T) {
 		{"too many colons", "Host: [1:2:3:4:5:6:7:8:9:a]\r\n", ReasonHostMalformed},
 		{"something behind an address", "Host: [::1]a\r\n", ReasonHostMalformed},
 		{"half an escape", "Host: a%2\r\n", ReasonHostMalformed},
+		{"port without a host", "Host: :80\r\n", ReasonHostMalformed},
 		{"Host beside an absolute-form", "http:Host: u@b\r\n", ReasonHostMalformed},
 
 		{"length twice", host2 + "Content-Length: 1\r\nContent-Length: 1\r\n", ReasonLengthRepeat},
@@ -247,6 +248,7 @@ func TestFieldsRefusedWhenComplete(t *testing.T) {
 		{"vertical tab is no whitespace", host2 + "Transfer-Encoding: chunked;\r\n", ReasonCoding},
 		{"unknown coding", host2 + "Transfer-Encoding: gzip, chunked\r\n", ReasonCodingUnknown},
 		{"unknown coding on a line of its own", host2 + "Transfer-Encoding: gzip;q=1\r\nTransfer-Encoding: chunked\r\n", ReasonCodingUnknown},
+		{"https without TLS", "https:" + host2, ReasonScheme},
 		{"expectation", host2 + "Expect: 200-ok\r\n", ReasonExpectation},
 		{"expectations", host2 + "Expect: 100-continue, a\r\n", ReasonExpectation},
 		{"the first fault counts", "Host: a b\r\nContent-Length: x\r\n", ReasonHostMalformed},
@@ -259,6 +261,9 @@ func TestFieldsRefusedWhenComplete(t *testing.T) {
 			if rest, ok := strings.CutPrefix(tt.in, "http:"); ok {
 				target, tt.in = "http://b/", rest
 			}
+			if rest, ok := strings.CutPrefix(tt.in, "https:"); ok {
+				target, tt.in = "https://b/", rest
+			}
 			everyCut(t, &defaults, "POST "+target+" HTTP/"+version+"\r\n"+tt.in+"\r\n", refused(tt.want))
 		})
 	}
@@ -269,9 +274,42 @@ const host2 = "Host: a\r\n"
 
 func TestHost(t *testing.T) {
 	for _, value := range []string{
-		"", "a", ".", "localhost:80", "a:", ":80", "A-b._~9", "127.0.0.1:1", "[::1]", "[::ffff:1.2.3.4]:65535", "a%2Fb",
+		"", "a", ".", "localhost:80", "a:", "A-b._~9", "127.0.0.1:1", "[::1]", "[::ffff:1.2.3.4]:65535", "a%2Fb",
 	} {
 		everyCut(t, &defaults, "GET / HTTP/1.1\r\nhOsT: "+value+" \r\n\r\n", "GET / @"+value+" 1.1 0\nend\n")
+	}
+}
+
+// TestHostIsTheTargets checks that what was sent as Host is not seen beside the
+// absolute-form, by whatever name it is asked for.
+func TestHostIsTheTargets(t *testing.T) {
+	x := begin(t, "GET http://b:80/ HTTP/1.1\nA: 1\nHOST: a\nB: 2")
+	_, field := x.RequestFieldAt(1)
+	if value, _ := x.RequestField("Host"); !value.Equal("b:80") || !field.Equal("b:80") || !x.Authority().Equal("b:80") {
+		t.Errorf("Host is %q, %q; the authority %q", value, field, x.Authority())
+	}
+	x.Pin()
+	if value, _ := x.RequestField("host"); !value.Equal("b:80") {
+		t.Errorf("pinned, Host is %q", value)
+	}
+}
+
+// TestSecure checks that https is a scheme like http where TLS is.
+func TestSecure(t *testing.T) {
+	c, x, limits := Conn{Secure: true}, Exchange{}, defaults
+	const in = "GET https://b/ HTTP/1.1\r\nHost: b\r\n\r\n"
+	for range 2 {
+		if ev, n := c.Next(&x, []byte(in), &limits); ev != EventHead || n != len(in) {
+			t.Fatal(ev, n, x.Refusal())
+		}
+		if ev, _ := c.Next(&x, nil, &limits); ev != EventEnd {
+			t.Fatal(ev)
+		}
+		x.AppendResponse(nil, nil)
+		if !c.Finish(&x) {
+			t.Fatal("the connection does not persist")
+		}
+		x.Reset()
 	}
 }
 

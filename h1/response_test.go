@@ -212,8 +212,13 @@ func TestContinue(t *testing.T) {
 	if !x.ExpectsContinue() || string(x.AppendContinue(nil)) != "HTTP/1.1 100 Continue\r\n\r\n" {
 		t.Error("no 100")
 	}
+	for _, list := range []string{", 100-continue,", "100-continue,100-continue", "100-continue\nExpect: 100-continue"} {
+		if x := begin(t, "POST / HTTP/1.1\nHost: a\nContent-Length: 1\nExpect: "+list); !x.ExpectsContinue() {
+			t.Errorf("Expect: %s does not wait for 100", list)
+		}
+	}
 	for _, request := range []string{
-		get, get + "\nExpect: 100-continue", get + "\nExpect: 100-continue\nContent-Length: 0",
+		get, get + "\nExpect:", get + "\nExpect: 100-continue", get + "\nExpect: 100-continue\nContent-Length: 0",
 		old + "\nExpect: 100-continue\nContent-Length: 1",
 	} {
 		if begin(t, request).ExpectsContinue() {

@@ -158,6 +158,10 @@ var refusals = [reasonCount][2]RefusalError{
 		{Reason: ReasonTargetForm, Status: 400, Scope: ScopeConnection, text: "the form of the request-target does not fit the method"},
 		{Reason: ReasonTargetForm, Status: 400, Scope: ScopeConnection, Head: true, text: "the form of the request-target does not fit the method"},
 	},
+	ReasonScheme: {
+		{Reason: ReasonScheme, Status: 421, Scope: ScopeMessage, text: "https is not served on a connection without TLS"},
+		{Reason: ReasonScheme, Status: 421, Scope: ScopeMessage, Head: true, text: "https is not served on a connection without TLS"},
+	},
 	ReasonVersion: {
 		{Reason: ReasonVersion, Status: 400, Scope: ScopeConnection, text: "malformed HTTP version"},
 		{Reason: ReasonVersion, Status: 400, Scope: ScopeConnection, Head: true, text: "malformed HTTP version"},

@@ -30,7 +30,7 @@ func registered(method []byte) bool {
 // would be a path to one reader and not to another. Those that RFC 3986 does
 // not have but clients send (such as "|") delimit nothing and are let through.
 func (x *Exchange) readTarget(w []byte, start, query, end int) Reason {
-	x.authority, x.asterisk = span{}, false
+	x.authority, x.asterisk, x.https = span{}, false, false
 	x.path, x.query = spanOf(start, query), spanOf(min(query+1, end), end)
 	target := w[start:end]
 	switch {
@@ -82,6 +82,7 @@ func (x *Exchange) absoluteForm(target []byte, start, query, end int) Reason {
 	case !bytes.HasPrefix(target[colon:], []byte("://")):
 		return ReasonTarget
 	}
+	x.https = colon == len("https")
 	from := start + colon + len("://")
 	invariant.That(from <= query) // there is no "?" in "://"
 	path := query
