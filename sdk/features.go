@@ -76,9 +76,12 @@ type Response interface {
 // function that takes it holds a goroutine until it returns, so it cannot run
 // on the loop.
 type ResponseStream interface {
-	// OpenResponse fixes the status and the fields and returns the writer of
-	// the content, whose length is not known before it ends. What the content
-	// buffer holds is sent first. A second call returns the same writer.
+	// OpenResponse returns the writer of the content, whose length is not
+	// known before it ends. What the content buffer holds is sent first. The
+	// head leaves with the first octets of content that do, or with Flush: from
+	// then on the status and the fields are fixed. Until then an error that
+	// the function returns is answered like any other. A second call returns
+	// the same writer.
 	OpenResponse() ContentWriter
 	// OpenResponseSized is OpenResponse for content of n octets, what the
 	// content buffer holds included: a Content-Length is sent. Writing more is

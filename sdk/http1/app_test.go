@@ -11,7 +11,8 @@ import (
 
 // app is a pipeline written by hand: routes by path, whatever the method.
 type app struct {
-	routes map[string]*route
+	routes   map[string]*route
+	panicsAt string // a path that panics when its route is chosen
 
 	mu       sync.Mutex
 	outcomes []sdk.Outcome
@@ -39,7 +40,11 @@ type task struct {
 }
 
 func (t *task) Route() *sdk.Plan {
-	t.at = t.app.routes[string(t.x.RawPath().Octets())]
+	path := string(t.x.RawPath().Octets())
+	if path == t.app.panicsAt {
+		panic("no route")
+	}
+	t.at = t.app.routes[path]
 	if t.at == nil {
 		t.at = &nowhere
 	}
@@ -108,8 +113,25 @@ func newApp() *app {
 			panic("on purpose")
 		}},
 		"/panic/late": {plan: sdk.Plan{Name: "panic late", Streams: true}, head: func(_ *app, x *http1.Exchange) bool {
-			_, _ = io.WriteString(x.OpenResponse(), "half")
+			out := x.OpenResponse()
+			_, _ = io.WriteString(out, "half")
+			_ = out.Flush()
 			panic("on purpose")
+		}},
+		"/panic/early": {plan: sdk.Plan{Name: "panic early", Streams: true}, head: func(_ *app, x *http1.Exchange) bool {
+			_, _ = io.WriteString(x.OpenResponseSized(100), "not sent yet")
+			panic("on purpose")
+		}},
+		"/long": {plan: sdk.Plan{Name: "long", Streams: true}, head: func(_ *app, x *http1.Exchange) bool {
+			if _, err := io.WriteString(x.OpenResponseSized(3), "too long"); err != nil {
+				sdk.WriteError(x, err)
+			}
+			return false
+		}},
+		"/split/stream": {plan: sdk.Plan{Name: "split stream", Streams: true}, head: func(_ *app, x *http1.Exchange) bool {
+			x.ResponseFields().Set("X-Name", "a\r\nInjected: yes")
+			_ = x.OpenResponse().Flush()
+			return false
 		}},
 		"/split": {plan: sdk.Plan{Name: "split", Place: sdk.OnLoop}, head: func(_ *app, x *http1.Exchange) bool {
 			x.ResponseFields().Set("X-Name", "a\r\nInjected: yes")

@@ -38,7 +38,8 @@ type conn struct {
 //	   │                    │ content wanted         ▲              │
 //	   │                    ▼                        │              │
 //	   │                 collect ──end──▶ (functions)┘              │
-//	   └──head──▶ lending ──▶ lent ─────▶ collect, drop ────────────┘
+//	   ├──head──▶ lending ──▶ lent ─────▶ collect, drop ────────────┤
+//	   └──head──▶ skip ──end──▶ (functions on the loop, or lending)─┘
 //
 // Every phase can end in closing.
 type phase uint8
@@ -46,6 +47,7 @@ type phase uint8
 const (
 	phaseAwait   phase = iota // waits for a request, or for the rest of a head
 	phaseCollect              // collects the content that the functions want
+	phaseSkip                 // reads past content that no function wants, before they run
 	phaseDrop                 // the response is out; the rest of the content is read past
 	phaseLending              // the unit starts as soon as earlier output is sent
 	phaseLent                 // a unit has the connection
@@ -63,8 +65,8 @@ const (
 	thenAbort               // the response could not be completed
 )
 
-// maxDrop is the content, in octets, that is read past after a response that
-// did not want it. More is dearer than a new connection.
+// maxDrop is how much of a body that no function wants is read past, in octets,
+// its framing included. More is dearer than a new connection.
 const maxDrop = 256 << 10
 
 // Receive implements netpoll.Handler. It answers every complete request that
@@ -91,11 +93,19 @@ func (cn *conn) Receive(c *netpoll.Conn, in []byte) (n int) {
 			if cn.x == nil {
 				cn.x = l.take()
 			}
-		case phaseCollect, phaseDrop:
+		case phaseCollect, phaseSkip, phaseDrop:
 		}
 		ev, m := cn.h1.Next(&cn.x.Exchange, in[n:], &l.limits)
 		n += m
 		cn.last = n == len(in)
+		if cn.skipped(c, ev, m) {
+			if cn.phase == phaseSkip {
+				if _, departed := cn.run(c, nil); departed {
+					return n
+				}
+			}
+			continue
+		}
 		switch ev {
 		case h1.EventHead:
 			answered++
@@ -109,9 +119,7 @@ func (cn *conn) Receive(c *netpoll.Conn, in []byte) (n int) {
 			}
 		case h1.EventEnd:
 			cn.x.received = true
-			if cn.phase != phaseCollect {
-				cn.finish(c)
-			} else if cn.body(c) {
+			if departed := cn.complete(c); departed {
 				return n
 			}
 		case h1.EventRefused:
@@ -148,7 +156,26 @@ func (cn *conn) begin(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 		cn.respond(c)
 		return 0, false
 	}
+	if plan.Body == sdk.BodyUnread && !x.received && !x.ExpectsContinue() && x.ContentLength() <= maxDrop {
+		// The answer waits for the end of the request: what is malformed in it
+		// is refused, whenever it arrives, and the client is there to listen.
+		x.Pin()
+		cn.h1.Drop()
+		cn.phase = phaseSkip
+		return 0, false
+	}
+	return cn.run(c, rest)
+}
+
+// run runs the functions of a request, or sees to it that they are run, as
+// begin says.
+func (cn *conn) run(c *netpoll.Conn, rest []byte) (n int, departed bool) {
+	l, x := cn.loop, cn.x
+	plan := x.plan
 	switch {
+	case x.failed: // choosing the route panicked
+		x.CloseAfter()
+		cn.respond(c)
 	case plan.Ready != 0:
 		cn.sayClose()
 		x.answered = true
@@ -166,6 +193,38 @@ func (cn *conn) begin(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 		cn.respond(c)
 	}
 	return 0, false
+}
+
+// complete goes on with a request whose body has been read to its end.
+func (cn *conn) complete(c *netpoll.Conn) (departed bool) {
+	switch cn.phase {
+	case phaseCollect:
+		return cn.body(c)
+	case phaseSkip:
+		_, departed = cn.run(c, nil)
+		return departed
+	case phaseAwait, phaseDrop, phaseLending, phaseLent, phaseClosing:
+	}
+	cn.finish(c)
+	return false
+}
+
+// skipped counts n octets of a body that nobody wants, and reports whether they
+// are too many: then the connection will end with this exchange, and if its
+// response is out already, ends now.
+func (cn *conn) skipped(c *netpoll.Conn, ev h1.Event, n int) (tooMany bool) {
+	if cn.phase != phaseSkip && cn.phase != phaseDrop || ev == h1.EventRefused {
+		return false
+	}
+	cn.x.skipped += n
+	if ev == h1.EventEnd || cn.x.skipped <= maxDrop {
+		return false
+	}
+	cn.x.CloseAfter()
+	if cn.phase == phaseDrop {
+		cn.close(c)
+	}
+	return true
 }
 
 // collect makes the connection collect the content that the functions want.
@@ -306,7 +365,7 @@ func (cn *conn) Expired(c *netpoll.Conn) {
 		}
 		cn.phase = phaseClosing
 		c.Abort() // nothing is under way that could be lost
-	case phaseCollect:
+	case phaseCollect, phaseSkip:
 		cn.refuseLate(c)
 	case phaseDrop:
 		cn.close(c)

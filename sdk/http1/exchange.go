@@ -37,18 +37,22 @@ type Exchange struct {
 	headRun   bool   // Head has run, or is running
 	failed    bool   // the response is that of a panic
 	answered  bool   // the head of the response was appended
+	skipped   int    // octets of the body that were read past
 
 	// Of a unit.
-	waiter  netpoll.Waiter
-	wire    []byte // what is to be sent
-	stream  stream // nil unless the response is streamed
-	failure error  // why the response cannot go on
-	in      []byte // input of a streamed request; in[at:] is not consumed
-	at      int
-	piece   []byte // content that Read has not handed out; part of in
-	inErr   error  // what ended the content early
-	life    lifetime
-	lived   bool // life was used
+	waiter    netpoll.Waiter
+	wire      []byte // what is to be sent
+	stream    stream // nil unless the response is streamed
+	announced int64  // octets of the stream's content; -1: not known
+	owed      int64  // octets of them that it has still to be given
+	redone    bool   // the status was set after the stream was opened
+	failure   error  // why the response cannot go on
+	in        []byte // input of a streamed request; in[at:] is not consumed
+	at        int
+	piece     []byte // content that Read has not handed out; part of in
+	inErr     error  // what ended the content early
+	life      lifetime
+	lived     bool // life was used
 }
 
 // Compile-time checks: an exchange offers every feature.
@@ -75,6 +79,17 @@ func tooLarge(limit int64) error {
 func (x *Exchange) begin(cn *conn, c *netpoll.Conn) {
 	x.conn, x.nc = cn, c
 	x.started = c.Now()
+	x.route()
+}
+
+// unrouted is the plan of a request whose route could not be chosen. Read-only.
+var unrouted = sdk.Plan{Name: "(no route was chosen)", Place: sdk.OnLoop} //nolint:gochecknoglobals // Go has no constant structs
+
+// route chooses the route. That is generated code; if it panics all the same,
+// the request is answered 500 and the server goes on.
+func (x *Exchange) route() {
+	x.plan = &unrouted
+	defer x.recovered()
 	x.plan = x.task.Route()
 }
 
@@ -108,7 +123,7 @@ func (x *Exchange) recovered() {
 	}
 	x.failed = true
 	x.loop.host.Panicked(x.plan, v)
-	if x.stream != nil {
+	if x.stream != nil && x.answered {
 		x.failure = sdk.ErrPanicked
 		return
 	}
@@ -116,15 +131,17 @@ func (x *Exchange) recovered() {
 	sdk.WriteError(x, sdk.ErrPanicked)
 }
 
-// SetStatus implements sdk.Response. After the head was sent it ends the
-// exchange: the response cannot be what the app wants.
+// SetStatus implements sdk.Response. After the head of a stream was sent it
+// ends the exchange: the response cannot be what the app wants. Before, it makes
+// the response one that is sent as a whole, which is what an error needs.
 func (x *Exchange) SetStatus(status int) {
-	if x.stream != nil {
+	if x.stream != nil && x.answered {
 		if x.failure == nil {
 			x.failure = sdk.ErrTooLate
 		}
 		return
 	}
+	x.redone = x.stream != nil
 	x.Exchange.SetStatus(status)
 }
 
@@ -192,6 +209,7 @@ func (x *Exchange) reset() {
 	x.Reset()
 	x.conn, x.nc, x.plan = nil, nil, nil
 	x.received, x.continued, x.refused, x.headRun, x.failed, x.answered = false, false, false, false, false, false
+	x.skipped, x.redone = 0, false
 	x.stream, x.failure, x.inErr, x.piece, x.at = nil, nil, nil, nil, 0
 	x.body, x.wire, x.in = kept(x.body), kept(x.wire), kept(x.in)
 }

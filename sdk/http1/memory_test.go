@@ -143,15 +143,34 @@ func TestUnreadContentIsReadPast(t *testing.T) {
 		w := newWorld(t, sdk.Config{})
 		p := w.dial("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
 		w.turns()
-		if len(p.Received()) == 0 {
-			t.Errorf("%s waits for content that it does not want", path)
+		if early := path == "/refuse"; (len(p.Received()) > 0) != early {
+			t.Errorf("%s was answered %q before the end of the request; only who wants the content answers early", path, p.Received())
 		}
 		p.Forget()
 		p.Send([]byte("def" + getLoop))
-		w.want(p, "after unread content of "+path, ok, "on the loop", false)
+		w.want(p, "after unread content of "+path, "HTTP/1.1 ", "on the loop", false)
+		chunked := w.dial("POST " + path + " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
+		w.turns()
+		chunked.Send([]byte("zz"))
+		status := "HTTP/1.1 400 "
+		if path == "/refuse" {
+			status = "HTTP/1.1 403 "
+		}
+		w.turns()
+		if got := string(chunked.Received()); !strings.HasPrefix(got, status) || !chunked.Ended() {
+			t.Errorf("malformed unread content of %s: got %q, ended %v", path, got, chunked.Ended())
+		}
 
 		large := w.dial("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\nabc")
 		w.want(large, "unread and large", "HTTP/1.1 ", "", true)
+		endless := w.dial("POST " + path + " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+		for range 256 << 10 / 1024 {
+			endless.Send([]byte("400\r\n" + strings.Repeat("a", 1024) + "\r\n"))
+			w.turns()
+		}
+		if got := string(endless.Received()); !strings.HasPrefix(got, "HTTP/1.1 ") || !endless.Ended() || path != "/refuse" && !strings.Contains(got, "Connection: close\r\n") {
+			t.Errorf("unread and without an end, %s: got %q, ended %v", path, got, endless.Ended())
+		}
 	}
 }
 
@@ -310,6 +329,57 @@ func TestShortResponseEndsTheConnection(t *testing.T) {
 	if got := string(p.Received()); strings.Contains(got, "on the loop") || !p.Ended() {
 		t.Errorf("got %q, ended %v; the client cannot tell where the next answer begins", got, p.Ended())
 	}
+}
+
+// TestErrorsBeforeTheHead checks that a stream whose head has not left yet can
+// still be answered with an error, whatever went wrong.
+func TestErrorsBeforeTheHead(t *testing.T) {
+	const post = "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+	for _, tt := range []struct {
+		name, send, status string
+		ended              bool
+	}{
+		{"a panic", "GET /panic/early HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 500 ", false},
+		{"more content than announced", "GET /long HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 500 ", false},
+		{"a field that cannot be sent", "GET /split/stream HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 500 ", false},
+		{"a malformed chunk size", post + "zz", "HTTP/1.1 400 ", true},
+		{"a malformed chunk behind one", post + "1\r\na\r\nzz", "HTTP/1.1 400 ", true},
+	} {
+		w := newWorld(t, sdk.Config{})
+		w.want(w.dial(tt.send), tt.name, tt.status, "Content-Length: ", tt.ended)
+		if strings.HasPrefix(tt.send, "POST") {
+			p := w.dial("")
+			for i := range tt.send {
+				p.Send([]byte{tt.send[i]})
+				w.turns()
+			}
+			if tt.name == "a malformed chunk size" {
+				w.want(p, tt.name+", octet by octet", tt.status, "Content-Length: ", true)
+			} else if got := string(p.Received()); !strings.HasPrefix(got, ok) || strings.HasSuffix(got, "0\r\n\r\n") || !p.Ended() {
+				t.Errorf("%s, octet by octet: got %q, ended %v; want a response that is cut off", tt.name, got, p.Ended())
+			}
+		}
+	}
+}
+
+// TestCutOffIsSeen checks that a response which is delimited by the end of its
+// connection, and fails, ends in a reset.
+func TestCutOffIsSeen(t *testing.T) {
+	w := newWorld(t, sdk.Config{})
+	p := w.dial("GET /panic/late HTTP/1.0\r\n\r\n")
+	w.turns()
+	if !strings.HasSuffix(string(p.Received()), "half") || !p.Broken() {
+		t.Errorf("got %q, reset %v", p.Received(), p.Broken())
+	}
+}
+
+// TestRoutePanics checks that the server outlives generated code that panics
+// while it chooses a route.
+func TestRoutePanics(t *testing.T) {
+	w := newWorld(t, sdk.Config{})
+	w.app.panicsAt = "/route"
+	w.want(w.dial("GET /route HTTP/1.1\r\nHost: x\r\n\r\n"), "routing panics", "HTTP/1.1 500 ", "", true)
+	w.want(w.dial(getLoop), "the next", ok, "on the loop", false)
 }
 
 func TestPanics(t *testing.T) {

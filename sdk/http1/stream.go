@@ -32,21 +32,36 @@ func (x *Exchange) OpenResponse() sdk.ContentWriter { return x.OpenResponseSized
 // OpenResponseSized implements sdk.ResponseStream.
 func (x *Exchange) OpenResponseSized(n int64) sdk.ContentWriter {
 	if x.stream == nil {
-		x.checkFields()
-		x.answered = true
-		x.conn.sayClose()
-		x.wire = x.wire[:0]
-		if x.plan.Body == sdk.BodyStreamed && x.ExpectsContinue() && !x.continued {
-			// After the final head it could not be sent, and the client would
-			// not send what the function is going to read.
-			x.continued = true
-			x.wire = x.AppendContinue(x.wire)
+		x.announced, x.owed = n, n
+		if n >= 0 {
+			x.owed -= int64(x.ResponseContent().Len())
 		}
-		host := x.loop.host
-		x.wire = x.AppendStreamHead(x.wire, host.Date(host.Loop().Clock()), n)
+		x.wire = x.wire[:0]
 		x.stream = (*contentWriter)(x)
 	}
 	return (*contentWriter)(x)
+}
+
+// commit appends the head. It comes before the first octets that are sent, and
+// not earlier: until then an error can replace the response.
+func (w *contentWriter) commit() {
+	x := (*Exchange)(w)
+	if x.answered || x.failure != nil {
+		return
+	}
+	if x.failure = x.ResponseFields().Err(); x.failure != nil {
+		return
+	}
+	x.answered = true
+	x.conn.sayClose()
+	if x.plan.Body == sdk.BodyStreamed && x.ExpectsContinue() && !x.continued {
+		// After the final head it could not be sent, and the client would
+		// not send what the function is going to read.
+		x.continued = true
+		x.wire = x.AppendContinue(x.wire)
+	}
+	host := x.loop.host
+	x.wire = x.AppendStreamHead(x.wire, host.Date(host.Loop().Clock()), x.announced)
 }
 
 // A contentWriter is an exchange seen as the writer of its response's content.
@@ -56,6 +71,13 @@ type contentWriter Exchange
 func (w *contentWriter) Write(p []byte) (n int, err error) {
 	if w.failure != nil {
 		return 0, w.failure
+	}
+	if w.announced >= 0 {
+		if int64(len(p)) > w.owed {
+			w.failure = h1.ErrContentLength
+			return 0, w.failure
+		}
+		w.owed -= int64(len(p))
 	}
 	content := w.ResponseContent()
 	if content.Len()+len(p) < pieceSize {
@@ -82,6 +104,7 @@ func (w *contentWriter) Flush() error { return w.flush() }
 
 // flush implements stream.
 func (w *contentWriter) flush() error {
+	w.commit()
 	if err := w.emitCollected(); err != nil {
 		return err
 	}
@@ -90,6 +113,16 @@ func (w *contentWriter) flush() error {
 
 // end implements stream.
 func (w *contentWriter) end() error {
+	x := (*Exchange)(w)
+	if !x.answered && (x.redone || x.failure != nil) {
+		if !x.redone { // the function left it at the error of the stream
+			x.loop.host.Panicked(x.plan, x.failure)
+			x.ResetResponse()
+			sdk.WriteError(x, x.failure)
+		}
+		return x.sendWhole()
+	}
+	w.commit()
 	if err := w.emitCollected(); err != nil {
 		return err
 	}
@@ -111,6 +144,7 @@ func (w *contentWriter) emitCollected() error {
 
 // emit appends a piece of the content and sends what is worth a system call.
 func (w *contentWriter) emit(piece []byte) error {
+	w.commit()
 	if w.failure != nil {
 		return w.failure
 	}
@@ -191,7 +225,7 @@ func (x *Exchange) nextPiece() error {
 
 // fill reads more input behind what is not consumed.
 func (x *Exchange) fill() error {
-	if x.stream != nil {
+	if x.stream != nil && (x.answered || x.ResponseContent().Len() > 0) {
 		if err := x.stream.flush(); err != nil {
 			return err
 		}

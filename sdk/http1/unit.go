@@ -14,7 +14,7 @@ func (cn *conn) depart(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 	x := cn.x
 	x.Pin()
 	switch {
-	case x.received:
+	case x.received || x.plan.Body == sdk.BodyUnread:
 	case x.plan.Body == sdk.BodyStreamed:
 		x.in, x.at = append(x.in[:0], rest...), 0
 		n = len(rest)
@@ -115,6 +115,11 @@ func (x *Exchange) send() error {
 	if x.stream != nil {
 		return x.stream.end()
 	}
+	return x.sendWhole()
+}
+
+// sendWhole sends a response of which nothing is sent yet.
+func (x *Exchange) sendWhole() error {
 	x.conn.sayClose()
 	x.wire = x.appendResponse(x.wire[:0], x.loop.host.Date(x.loop.host.Loop().Clock()))
 	return x.gone(x.nc.WriteLent(x.wire))
@@ -154,6 +159,6 @@ func (cn *conn) Returned(c *netpoll.Conn) {
 	case thenAbort:
 		cn.letGo()
 		cn.phase = phaseClosing
-		c.Abort()
+		c.CutOff() // without a length, the end of the stream would look like the end of the content
 	}
 }
