@@ -93,6 +93,8 @@ func (e *emitter) search() {
 	}
 	body = append(body,
 		jen.Id("t").Dot("allow").Op("=").Id("t").Dot("allowed").Call(jen.Id("path")),
+		jen.If(jen.Id("t").Dot("allow").Op("==").Lit(0).Op("&&").Id("method").Op("==").Qual(msgPath, "MethodTrace")).Block(
+			jen.Id("t").Dot("allow").Op("=").Id("t").Dot("allowed").Call(jen.Nil()).Comment("no path of this server has it")),
 		jen.Switch().Block(
 			jen.Case(jen.Id("t").Dot("allow").Op("==").Lit(0)).Block(jen.Return(e.id("routeNotFound"))),
 			jen.Case(jen.Id("method").Op("==").Qual(msgPath, "MethodOptions")).Block(jen.Return(e.id("routeOptions"))),

@@ -247,6 +247,9 @@ func (t *task) search(method msg.Method, path []byte) uint16 {
 		}
 	}
 	t.allow = t.allowed(path)
+	if t.allow == 0 && method == msg.MethodTrace {
+		t.allow = t.allowed(nil) // no path of this server has it
+	}
 	switch {
 	case t.allow == 0:
 		return routeNotFound
