@@ -234,6 +234,10 @@ func (c *Conn) settle() {
 		c.fail()
 		return
 	}
+	if c.state != connOpen {
+		// Receive is called no more, and nothing but the peer's end is waited for.
+		c.clear(flagAgain | flagAgainSent | flagPaused)
+	}
 	switch c.state {
 	case connOpen:
 		c.measure()

@@ -652,3 +652,52 @@ func BenchmarkTurn(b *testing.B) {
 		p.Forget()
 	}
 }
+
+// TestClosingDoesNotSpin checks that a connection that is being closed waits
+// for its peer's end, whatever its handler asked for before.
+func TestClosingDoesNotSpin(t *testing.T) {
+	w := calmWorld(t, netpoll.LoopOptions{DrainTimeout: 1e9}, &funcs{receive: func(c *netpoll.Conn, in []byte) int {
+		c.Again()
+		c.AgainWhenSent()
+		c.Close()
+		return 0
+	}})
+	w.dial([]byte("x"))
+	w.turnsOf(5)
+	if w.loop.Conns() != 1 {
+		t.Fatal("the connection does not read on")
+	}
+	if err := w.loop.Turn(-1); err != nil {
+		t.Fatal(err)
+	}
+	if w.loop.Conns() != 0 {
+		t.Error("the loop does not wait: a turn ends before DrainTimeout has passed")
+	}
+}
+
+// TestClosingAPausedConnection checks that a connection which is closed while
+// its output is over the high-water mark ends when its peer does.
+func TestClosingAPausedConnection(t *testing.T) {
+	w := calmWorld(t, netpoll.LoopOptions{HighWater: 100}, &funcs{
+		receive: func(c *netpoll.Conn, in []byte) int {
+			c.SetOut(append(c.Out(), make([]byte, 1000)...))
+			return len(in)
+		},
+		draining: func(c *netpoll.Conn) { c.Close() },
+	})
+	p := w.dial(nil)
+	p.SetWindow(50)
+	p.StopReading()
+	p.Send([]byte("x"))
+	w.turnsOf(5)
+	p.Send([]byte("y"))
+	w.turnsOf(5)
+	w.loop.Drain()
+	p.StartReading()
+	p.SetWindow(2000)
+	p.CloseWrite()
+	w.turnsOf(10)
+	if n := len(p.Received()); n != 1000 || w.loop.Conns() != 0 || p.Broken() {
+		t.Errorf("%d octets arrived, %d connections are open, reset %v", n, w.loop.Conns(), p.Broken())
+	}
+}
