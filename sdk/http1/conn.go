@@ -77,17 +77,19 @@ func (cn *conn) Receive(c *netpoll.Conn, in []byte) (n int) {
 	for answered := 0; ; {
 		switch cn.phase {
 		case phaseLending:
-			cn.lend(c)
-			return n
+			return n + cn.lend(c, in[n:])
 		case phaseClosing:
 			return len(in)
 		case phaseLent:
 			invariant.Never("Receive on a lent connection")
 		case phaseAwait:
+			if n == len(in) {
+				cn.wait(c)
+				return n
+			}
 			if answered >= l.limits.Pipelined || len(c.Out()) >= l.limits.ResponseBufferHigh {
-				if cn.more = n < len(in); cn.more {
-					c.Again()
-				}
+				cn.more = true
+				c.Again()
 				return n
 			}
 			if cn.x == nil {
@@ -245,7 +247,7 @@ func (cn *conn) collect(c *netpoll.Conn) (departed bool) {
 func (cn *conn) body(c *netpoll.Conn) (departed bool) {
 	x := cn.x
 	if x.plan.Place == sdk.OffLoop {
-		cn.lend(c)
+		cn.lend(c, nil) // the content is complete: the unit reads nothing
 		return true
 	}
 	x.onLoop(x.runBody)
@@ -318,28 +320,27 @@ func (cn *conn) close(c *netpoll.Conn) {
 	c.Close()
 }
 
-// wait sets the deadline of what the connection waits for, and lets go of an
-// exchange that has not begun.
+// wait sets the deadline of what the connection waits for, when all that has
+// arrived is read, and lets go of an exchange that has not begun.
 func (cn *conn) wait(c *netpoll.Conn) {
-	limits := cn.loop.host.Limits()
-	if cn.phase != phaseAwait {
-		c.SetDeadline(c.Now() + int64(limits.KeepAliveTimeout))
-		return
+	if cn.phase == phaseAwait {
+		cn.letGo()
 	}
-	cn.letGo()
-	if !cn.h1.Started() {
+	switch {
+	case cn.ended || cn.phase == phaseAwait && !cn.h1.Started() && cn.loop.host.Drains():
+		cn.close(c)
+	case cn.phase != phaseAwait || !cn.h1.Started():
 		cn.timed = false
-		if cn.loop.host.Drains() || cn.ended {
-			cn.close(c)
-			return
-		}
-		c.SetDeadline(c.Now() + int64(limits.KeepAliveTimeout))
-		return
-	}
-	if !cn.timed {
+		cn.keepAlive(c)
+	case !cn.timed:
 		cn.timed = true
-		c.SetDeadline(c.Now() + int64(limits.HeadTimeout))
+		c.SetDeadline(c.Now() + int64(cn.loop.host.Limits().HeadTimeout))
 	}
+}
+
+// keepAlive makes the connection wait for KeepAliveTimeout from now on.
+func (cn *conn) keepAlive(c *netpoll.Conn) {
+	c.SetDeadline(c.Now() + int64(cn.loop.host.Limits().KeepAliveTimeout))
 }
 
 // refuse answers a request that the engine refused.
@@ -369,7 +370,9 @@ func (cn *conn) Expired(c *netpoll.Conn) {
 		cn.refuseLate(c)
 	case phaseDrop:
 		cn.close(c)
-	case phaseLending, phaseLent, phaseClosing:
+	case phaseLending:
+		c.Abort() // the peer has taken nothing of earlier answers for too long
+	case phaseLent, phaseClosing:
 	}
 }
 

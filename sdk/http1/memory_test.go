@@ -10,6 +10,7 @@ import (
 	"github.com/windhover-go/windhover/netpoll"
 	"github.com/windhover-go/windhover/netpoll/sim"
 	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/msg"
 	"github.com/windhover-go/windhover/sdk/sdktest"
 )
 
@@ -428,5 +429,112 @@ func TestOutcomes(t *testing.T) {
 		if out != want[i] {
 			t.Errorf("outcome %d is %+v; want %+v", i, out, want[i])
 		}
+	}
+}
+
+// TestUnitWaitsForEarlierOutput checks the requests of a peer that takes the
+// answers before them late.
+func TestUnitWaitsForEarlierOutput(t *testing.T) {
+	// slow returns a peer that has sent octets and reads nothing.
+	slow := func(w *world, send string) *sim.Peer {
+		p := w.dial("")
+		p.SetWindow(50)
+		p.StopReading()
+		p.Send([]byte(getLoop + send))
+		w.turns()
+		return p
+	}
+	t.Run("and then it has finished sending", func(t *testing.T) {
+		w := newWorld(t, sdk.Config{})
+		p := slow(w, "GET /pool HTTP/1.1\r\nHost: x\r\n\r\n")
+		p.CloseWrite()
+		w.turns()
+		p.StartReading()
+		w.turns()
+		if got := string(p.Received()); !strings.HasSuffix(got, "off the loop") || !p.Ended() || p.Broken() {
+			t.Errorf("got %q, ended %v, reset %v", got, p.Ended(), p.Broken())
+		}
+	})
+	t.Run("and sends on", func(t *testing.T) {
+		w := newWorld(t, sdk.Config{})
+		p := slow(w, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc")
+		p.Send([]byte("def"))
+		w.turns()
+		p.StartReading()
+		w.turns()
+		p.Send([]byte("ghi" + getLoop))
+		w.turns()
+		if got := string(p.Received()); !strings.Contains(got, "6\r\nabcdef\r\n3\r\nghi\r\n0\r\n\r\nHTTP/1.1 200 OK") {
+			t.Errorf("got %q", got)
+		}
+	})
+	t.Run("and ends within the content", func(t *testing.T) {
+		for _, path := range []string{"/refuse", "/pool/body", "/read"} {
+			w := newWorld(t, sdk.Config{})
+			p := slow(w, "POST "+path+" HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc")
+			p.CloseWrite()
+			w.turns()
+			p.StartReading()
+			w.turns()
+			if !p.Ended() || p.Broken() {
+				t.Errorf("%s: ended %v, reset %v", path, p.Ended(), p.Broken())
+			}
+		}
+	})
+	t.Run("and never does", func(t *testing.T) {
+		w := newWorld(t, sdk.Config{})
+		p := slow(w, "GET /pool HTTP/1.1\r\nHost: x\r\n\r\n")
+		w.pass(129 * time.Second)
+		if p.Ended() {
+			t.Error("the connection ends too early")
+		}
+		w.pass(2 * time.Second)
+		if n := w.Loop.Conns(); n != 0 || len(w.app.outcomes) != 2 || w.app.outcomes[1].Err != sdk.ErrPeerClosed {
+			t.Errorf("%d connections are open; outcomes %+v", n, w.app.outcomes)
+		}
+	})
+}
+
+// TestTurnFullOfAnswers checks what follows a turn with as many answers as one
+// may have.
+func TestTurnFullOfAnswers(t *testing.T) {
+	for _, n := range []int{2, 3, 4} {
+		w := newWorld(t, sdk.Config{Limits: sdk.Limits{Limits: msg.Limits{Pipelined: 2}}})
+		p := w.dial(strings.Repeat(getLoop, n))
+		p.CloseWrite()
+		w.turns()
+		if got := strings.Count(string(p.Received()), ok); got != n || !p.Ended() || p.Broken() {
+			t.Errorf("%d requests and the end: %d answers, ended %v, reset %v", n, got, p.Ended(), p.Broken())
+		}
+
+		p = w.dial("G")
+		w.turns()
+		p.Send([]byte(strings.Repeat(getLoop, n)[1:]))
+		w.turns()
+		w.pass(100 * time.Second)
+		if p.Ended() {
+			t.Errorf("after %d requests the connection ends with the timeout of the first one's head", n)
+		}
+		w.pass(31 * time.Second)
+		if !p.Ended() {
+			t.Errorf("after %d requests the connection does not end", n)
+		}
+	}
+}
+
+// TestDeadlineAfterALoan checks that a deadline set before the functions ran
+// does not count for what the loop waits for after them.
+func TestDeadlineAfterALoan(t *testing.T) {
+	for path, late := range map[string]string{"/pool/body": "HTTP/1.1 408 ", "/refuse": ""} {
+		w := newWorld(t, sdk.Config{})
+		p := w.dial("P")
+		w.turns()
+		p.Send([]byte("OST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n"))
+		w.turns()
+		p.Forget()
+		w.pass(129 * time.Second)
+		w.want(p, path+" in time", "", "", false)
+		w.pass(2 * time.Second)
+		w.want(p, path+" too late", late, "", true)
 	}
 }

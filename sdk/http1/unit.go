@@ -4,29 +4,23 @@ import (
 	"github.com/windhover-go/windhover/h1"
 	"github.com/windhover-go/windhover/netpoll"
 	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/invariant"
 )
 
 // depart readies an exchange whose functions run off the loop and lends it. The
-// head is copied, and with it the content that stands in the input already:
-// when that is all of it, or the route streams, the unit needs the loop no
-// more.
+// head is copied, and with it the content that stands in rest already: when
+// that is all of it, or the route streams, the unit needs the loop no more.
 func (cn *conn) depart(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 	x := cn.x
 	x.Pin()
-	switch {
-	case x.received || x.plan.Body == sdk.BodyUnread:
-	case x.plan.Body == sdk.BodyStreamed:
-		x.in, x.at = append(x.in[:0], rest...), 0
-		n = len(rest)
-	case x.plan.Body == sdk.BodyCollected:
+	if !x.received && x.plan.Body == sdk.BodyCollected {
 		n = cn.gather(rest)
 		if x.refused {
 			cn.refuse(c)
 			return len(rest), false
 		}
 	}
-	cn.lend(c)
-	return n, true
+	return n + cn.lend(c, rest[n:]), true
 }
 
 // gather collects what rest holds of the content.
@@ -50,13 +44,24 @@ func (cn *conn) gather(rest []byte) (n int) {
 }
 
 // lend hands the connection to a unit as soon as what stands before its
-// response is sent. The caller does not touch the connection afterwards.
-func (cn *conn) lend(c *netpoll.Conn) {
+// response is sent. A unit that reads gets the input too: n octets of rest, for
+// it reads on behind them. The caller does not touch the connection afterwards.
+func (cn *conn) lend(c *netpoll.Conn, rest []byte) (n int) {
 	x := cn.x
 	if !c.Flush() {
-		cn.phase = phaseLending
+		if cn.phase != phaseLending {
+			cn.phase = phaseLending
+			cn.keepAlive(c)
+		}
 		c.AgainWhenSent()
-		return
+		return 0
+	}
+	if x.plan.Body == sdk.BodyStreamed && !x.received {
+		x.in, x.at = append(x.in[:0], rest...), 0
+		n = len(rest)
+	}
+	if cn.ended {
+		c.Again() // nothing else makes the loop come back to close
 	}
 	cn.phase = phaseLent
 	cn.then = thenAwait
@@ -68,6 +73,7 @@ func (cn *conn) lend(c *netpoll.Conn) {
 	}
 	c.Lend(x.waiter)
 	cn.loop.host.Start(x.plan, x)
+	return n
 }
 
 // RunUnit implements sdk.Unit: it runs the functions of the exchange, sends
@@ -150,9 +156,12 @@ func (cn *conn) Returned(c *netpoll.Conn) {
 	switch t {
 	case thenAwait:
 	case thenCollect:
-		cn.collect(c)
+		departed := cn.collect(c)
+		invariant.That(!departed) // the content is not complete
+		cn.keepAlive(c)
 	case thenDrop:
 		cn.phase = phaseDrop
+		cn.keepAlive(c)
 	case thenClose:
 		cn.letGo()
 		cn.close(c)
