@@ -69,6 +69,16 @@ func (s *Scheduler) Step() bool {
 	return false
 }
 
+// Ready reports whether a unit can run: others wait for their connections.
+func (s *Scheduler) Ready() bool {
+	for _, u := range s.units {
+		if u.canRun() {
+			return true
+		}
+	}
+	return false
+}
+
 // Len returns the number of units that are not finished.
 func (s *Scheduler) Len() int { return len(s.units) }
 
