@@ -1,0 +1,13 @@
+package main
+
+import (
+	"flag"
+	"testing"
+
+	"github.com/windhover-go/windhover/examples/internal/clients"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected outputs in testdata")
+
+// TestCommands runs the commands of testdata/*.txt against the built server.
+func TestCommands(t *testing.T) { clients.Run(t, clients.Start(t), *update) }

@@ -1,0 +1,8 @@
+# Prints the text of a page as Chromium shows it, without the elements that its
+# versions put around it. A page of the disk may ask any server. The browser's
+# own log stays in the working directory.
+exec 2>>browser.log
+chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+	--disable-background-networking --disable-component-update --disable-sync \
+	--disable-web-security --user-data-dir="$(mktemp -d profile.XXXXXX)" \
+	--dump-dom "$1" | sed 's/<[^>]*>//g'
