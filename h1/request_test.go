@@ -91,6 +91,8 @@ func TestRequestLineRefused(t *testing.T) {
 		{"CONNECT without a port", "CONNECT b HTTP/1.1\r\n", ReasonTarget},
 		{"CONNECT with an empty port", "CONNECT b: HTTP/1.1\r\n", ReasonTarget},
 		{"CONNECT without a host", "CONNECT :80 HTTP/1.1\r\n", ReasonTarget},
+		{"CONNECT with a port over 65535", "CONNECT b:65536 HTTP/1.1\r\n", ReasonTarget},
+		{"https without a host", "GET https:///b HTTP/1.1\r\n", ReasonTarget},
 		{"CONNECT with a path", "CONNECT b:80/ HTTP/1.1\r\n", ReasonTarget},
 		{"scheme of no server", "GET ws://b/ HTTP/1.1\r\n", ReasonTarget},
 		{"no authority", "GET http:/b HTTP/1.1\r\n", ReasonTarget},
@@ -319,6 +321,7 @@ func TestBodies(t *testing.T) {
 	for _, tt := range []struct{ name, in, want string }{
 		{"length", "Content-Length: 5\r\n\r\nhello", "POST / @a 1.1 5\n  Content-Length=5\ncontent \"hello\"\nend\n"},
 		{"length with zeros", "Content-Length: 0002\r\n\r\nab", "POST / @a 1.1 2\n  Content-Length=0002\ncontent \"ab\"\nend\n"},
+		{"the largest length", "Content-Length: 9223372036854775807\r\n\r\n", refused(ReasonBodyLimit)},
 		{"length of zero", "Content-Length: 0\r\n\r\n", "POST / @a 1.1 0\n  Content-Length=0\nend\n"},
 		{"incomplete", "Content-Length: 6\r\n\r\nhello", "POST / @a 1.1 6\n  Content-Length=6\ncontent \"hello\"\n"},
 		{"one chunk", chunked + "5\r\nhello\r\n0\r\n\r\n", head + "content \"hello\"\nend\n"},
@@ -334,6 +337,7 @@ func TestBodies(t *testing.T) {
 		},
 		{"nothing is read after close", "Connection: close\r\n\r\nGET / HTTP/1.1\r\n" + hostEnd, "POST / @a 1.1 0\n  Connection=close\nend\nclose\n"},
 		{"close among others", "Connection: a,\tCLOSE ,b\r\n\r\n", "POST / @a 1.1 0\n  Connection=a,\tCLOSE ,b\nend\nclose\n"},
+		{"close among empty elements", "Connection: , ,close,,\r\n\r\n", "POST / @a 1.1 0\n  Connection=, ,close,,\nend\nclose\n"},
 		{"close on another line", "Connection: keep-alive\r\nConnection: close\r\n\r\n", "POST / @a 1.1 0\n  Connection=keep-alive\n  Connection=close\nend\nclose\n"},
 		{"not close", "Connection: closed, x-close\r\n\r\n", "POST / @a 1.1 0\n  Connection=closed, x-close\nend\n"},
 

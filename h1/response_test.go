@@ -120,6 +120,7 @@ func TestStreams(t *testing.T) {
 		{name: "HEAD in HTTP/1.0", request: "HEAD / HTTP/1.0", declared: -1, pieces: []string{"ab"}, want: "200 OK\nConnection: close\n\n", closes: true},
 		{name: "no content", request: get, status: 204, declared: -1, pieces: []string{"ab"}, want: "204 No Content\n\n"},
 		{name: "not modified", request: get, status: 304, declared: 3, pieces: []string{"ab"}, want: "304 Not Modified\n\n"},
+		{name: "tunnel", request: "CONNECT b:1 HTTP/1.1\nHost: b:1", declared: -1, pieces: []string{"ab"}, want: "200 OK\nConnection: close\n\n", closes: true},
 		{name: "reset content", request: get, status: 205, declared: -1, pieces: []string{"ab"}, want: "205 Reset Content\nContent-Length: 0\n\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -122,6 +122,11 @@ var outcomes = []outcome{
 	{name: "a malformed trailer", send: "POST /headers HTTP/1.1\r\n" + chunkedX + "0\r\na b: c\r\n\r\n", status: 400},
 	{name: "malformed content where no path is", send: "POST /nowhere HTTP/1.1\r\n" + chunkedX + "z\r\n", status: 400},
 
+	{name: "preconditions of OPTIONS", send: "OPTIONS /echo HTTP/1.1\r\nIf-Match: \"a\"\r\nIf-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n" + noBody, status: 204, allow: "OPTIONS, POST", open: true},
+	{name: "a range of POST", send: "POST /echo HTTP/1.1\r\nRange: bytes=0-0\r\nContent-Length: 3\r\n" + noBody + "abc", status: 200, open: true},
+	{name: "an upgrade in HTTP/1.0", send: "GET /plaintext HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", status: 200},
+	{name: "an upgrade that nobody offers", send: "GET /plaintext HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n" + noBody, status: 200, open: true},
+
 	{name: "two empty lines", send: "\r\n\r\nGET /plaintext HTTP/1.1\r\n" + noBody, status: 200, open: true},
 	{name: "three empty lines", send: "\r\n\r\n\r\nGET /plaintext HTTP/1.1\r\n" + noBody, status: 400},
 	{name: "an unknown expectation", send: "POST /echo HTTP/1.1\r\nContent-Length: 1\r\nExpect: 200-ok\r\n" + noBody + "a", status: 417},

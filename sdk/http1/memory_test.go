@@ -323,6 +323,21 @@ func TestEndsOfThePeer(t *testing.T) {
 	}
 }
 
+// TestPeerEndsAmidItsContent checks that an incomplete request is no request:
+// nobody is told of its content, and the connection ends.
+func TestPeerEndsAmidItsContent(t *testing.T) {
+	for path, answered := range map[string]bool{"/loop/body": false, "/pool/body": false, "/loop": false, "/refuse": true, "/read": false} {
+		w := newWorld(t, sdk.Config{})
+		p := w.dial("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
+		w.turns()
+		p.CloseWrite()
+		w.turns()
+		if got := string(p.Received()); strings.Contains(got, ok) || (got != "") != answered && path != "/read" || !p.Ended() {
+			t.Errorf("%s: got %q, ended %v", path, got, p.Ended())
+		}
+	}
+}
+
 func TestShortResponseEndsTheConnection(t *testing.T) {
 	w := newWorld(t, sdk.Config{})
 	p := w.dial("GET /short HTTP/1.1\r\nHost: x\r\n\r\n" + getLoop)
