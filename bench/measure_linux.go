@@ -11,10 +11,6 @@ import (
 // warmUp is how long a fresh server is loaded before it is measured.
 const warmUp = 200 * time.Millisecond
 
-// Idle connections are counted between these two numbers, so that what a
-// server needs for itself does not matter.
-const fewIdle, manyIdle = 2_000, 10_000
-
 // maxIdleRounds bounds the rounds that measure memory: unlike CPU time, it
 // hardly depends on what else the machine does.
 const maxIdleRounds = 3

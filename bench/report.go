@@ -9,6 +9,13 @@ import (
 // The kinds of tables, as -only takes them.
 const cpu, memory = "cpu", "memory"
 
+// floor is the server that the others are compared with.
+const floor = "floor"
+
+// Idle connections are counted between these two numbers, so that what a
+// server needs for itself does not matter.
+const fewIdle, manyIdle = 2_000, 10_000
+
 // A table is one kind of measurement, over servers that are taken in turn.
 type table struct {
 	name    string

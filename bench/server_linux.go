@@ -18,9 +18,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// floor is the server that the others are compared with.
-const floor = "floor"
-
 const floorSource = "floor/epoll_floor.c"
 
 // A builtServer is a program that can be started, or the reason why not.
