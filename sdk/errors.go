@@ -68,8 +68,7 @@ var (
 // StatusOf returns the status that answers err: that of the StatusError in its
 // chain, or 500.
 func StatusOf(err error) int {
-	var s *StatusError
-	if errors.As(err, &s) && s.Status >= 400 && s.Status <= 599 {
+	if s, ok := errors.AsType[*StatusError](err); ok && s.Status >= 400 && s.Status <= 599 {
 		return s.Status
 	}
 	return 500
@@ -81,8 +80,7 @@ func StatusOf(err error) int {
 // that describe the content that is replaced.
 func WriteError(res Response, err error) {
 	status, reason := 500, ""
-	var s *StatusError
-	if errors.As(err, &s) && s.Status >= 400 && s.Status <= 599 {
+	if s, ok := errors.AsType[*StatusError](err); ok && s.Status >= 400 && s.Status <= 599 {
 		status, reason = s.Status, s.Reason
 	}
 	if reason == "" {

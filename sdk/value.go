@@ -239,6 +239,7 @@ func (s Methods) With(methods ...msg.Method) Methods {
 // 10.2.1), in alphabetical order.
 func (s Methods) Allow() string {
 	var b strings.Builder
+	b.Grow(len("DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"))
 	for _, m := range [...]msg.Method{
 		msg.MethodDelete, msg.MethodGet, msg.MethodHead, msg.MethodOptions, msg.MethodPatch, msg.MethodPost, msg.MethodPut,
 	} {
