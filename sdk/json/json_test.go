@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/invariant"
 	"github.com/windhover-go/windhover/sdk/json"
+	"github.com/windhover-go/windhover/sdk/msg"
 	"github.com/windhover-go/windhover/sdk/sdktest"
 )
 
@@ -81,5 +83,38 @@ func TestEncodeFails(t *testing.T) {
 	res := sdktest.Response()
 	if err := json.Encode(res, math.NaN()); err == nil || sdk.StatusOf(err) != 500 || res.Text() != "" {
 		t.Errorf("%v, %q", err, res.Text())
+	}
+}
+
+// isJSON is the content of a request that says to be JSON.
+type isJSON struct{ mediaType msg.View }
+
+func (isJSON) ContentLength() int64    { return -1 }
+func (x isJSON) ContentType() msg.View { return x.mediaType }
+
+// TestAllocations bounds what a small object costs: 5 allocations of
+// encoding/json to decode it, the text in it included, and 1 to encode it.
+func TestAllocations(t *testing.T) {
+	if invariant.Enabled {
+		t.Skip("the race detector and the checks allocate; the plain build counts")
+	}
+	var req sdk.RequestBody = isJSON{msg.ViewOf([]byte("application/json"))}
+	content := []byte(`{"Name":"Kes","Age":3}`)
+	into := new(user)
+	if n := testing.AllocsPerRun(100, func() {
+		if err := json.Decode(req, content, into); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 5 {
+		t.Errorf("Decode: %v allocations", n)
+	}
+	res := sdktest.Response()
+	if n := testing.AllocsPerRun(100, func() {
+		res.ResponseContent().Reset()
+		if err := json.Encode(res, into); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 1 {
+		t.Errorf("Encode: %v allocations", n)
 	}
 }
