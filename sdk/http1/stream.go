@@ -195,6 +195,24 @@ func (b *bodyReader) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
+// WriteTo implements io.WriterTo: io.Copy needs no memory of its own.
+func (b *bodyReader) WriteTo(w io.Writer) (n int64, err error) {
+	x := (*Exchange)(b)
+	for {
+		if len(x.piece) > 0 {
+			m, err := w.Write(x.piece)
+			n, x.piece = n+int64(m), x.piece[m:]
+			if err != nil {
+				return n, err
+			}
+		} else if err := x.nextPiece(); err == io.EOF {
+			return n, nil
+		} else if err != nil {
+			return n, err
+		}
+	}
+}
+
 // nextPiece takes the next run of content from the input, reading where there
 // is none. It may return without one and without an error.
 func (x *Exchange) nextPiece() error {
