@@ -21,7 +21,7 @@ import (
 var seed = flag.Int64("seed", -1, "run only this schedule of the simulation")
 
 // schedules is the number of seeds that a run of the tests simulates.
-var schedules = flag.Uint64("schedules", 1200, "the number of schedules of the simulation")
+var schedules = flag.Uint64("schedules", 1000, "the number of schedules of the simulation")
 
 // TestSimulation runs the server over schedules made from seeds: clients with
 // scripts, on a network with every fault, with units off the loop in any
