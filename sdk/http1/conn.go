@@ -299,7 +299,7 @@ func (cn *conn) responded(c *netpoll.Conn) {
 func (cn *conn) finish(c *netpoll.Conn) {
 	persists := cn.h1.Finish(&cn.x.Exchange)
 	cn.letGo()
-	if !persists || cn.loop.host.Drains() {
+	if !persists {
 		cn.close(c)
 		return
 	}

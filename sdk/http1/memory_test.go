@@ -553,3 +553,73 @@ func TestDeadlineAfterALoan(t *testing.T) {
 		w.want(p, path+" too late", late, "", true)
 	}
 }
+
+// TestTurnIsBoundedByOutput checks that requests wait while more than
+// ResponseBufferHigh octets of answers do.
+func TestTurnIsBoundedByOutput(t *testing.T) {
+	w := newWorld(t, sdk.Config{Limits: sdk.Limits{Limits: msg.Limits{ResponseBufferHigh: 1000, ResponseBufferLow: 500}}})
+	p := w.dial("")
+	p.SetWindow(10)
+	p.StopReading()
+	p.Send([]byte(strings.Repeat(getLoop, 50)))
+	w.turns()
+	if n := len(w.app.outcomes); n < 10 || n > 1000/80 {
+		t.Errorf("%d requests are answered, with 85 octets or so each", n)
+	}
+	p.SetWindow(100_000)
+	p.StartReading()
+	w.turns()
+	if n := strings.Count(string(p.Received()), ok); n != 50 {
+		t.Errorf("%d answers; want 50", n)
+	}
+}
+
+// TestHeadOutlivesTheContent checks that functions which run after the content
+// has come see the fields that came before it.
+func TestHeadOutlivesTheContent(t *testing.T) {
+	w := newWorld(t, sdk.Config{})
+	p := w.dial("POST /loop/field HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\nX-Name: Kes\r\n\r\n")
+	w.turns()
+	p.Send([]byte(strings.Repeat("a", 500)))
+	w.want(p, "after the content", ok, "the name is Kes", false)
+}
+
+// TestContentThatAUnitLeaves checks that content which a function did not read
+// is read past, wherever it ends.
+func TestContentThatAUnitLeaves(t *testing.T) {
+	const head = "POST /unheard HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n"
+	for _, cut := range []int{0, 3, 6, 6 + len(getLoop)} {
+		w := newWorld(t, sdk.Config{})
+		rest := "abcdef" + getLoop
+		p := w.dial(head + rest[:cut])
+		w.turns()
+		p.Send([]byte(rest[cut:]))
+		w.turns()
+		if got := string(p.Received()); !strings.Contains(got, "not listening"+ok) || !strings.HasSuffix(got, "on the loop") {
+			t.Errorf("cut at %d: got %q", cut, got)
+		}
+	}
+}
+
+// TestMalformedContentAfterTheAnswer checks that a request is answered once.
+func TestMalformedContentAfterTheAnswer(t *testing.T) {
+	w := newWorld(t, sdk.Config{})
+	p := w.dial("POST /loop HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+	w.want(p, "before the content", ok, "on the loop", false)
+	p.Send([]byte("zz\r\n"))
+	w.want(p, "malformed", "", "", true)
+	if len(w.app.outcomes) != 1 {
+		t.Errorf("outcomes %+v", w.app.outcomes)
+	}
+}
+
+// TestFailureReleasesTheConnection checks that after a response which a panic
+// cut short nothing is waited for.
+func TestFailureReleasesTheConnection(t *testing.T) {
+	w := newWorld(t, sdk.Config{})
+	p := w.dial("GET /panic/late HTTP/1.1\r\nHost: x\r\n\r\n")
+	w.turns()
+	if !p.Closed() {
+		t.Error("the connection stays open")
+	}
+}
