@@ -100,7 +100,7 @@ type simulation struct {
 	clients []*client
 	byAddr  map[netip.AddrPort]*client
 	turns   int
-	drains  bool
+	drains  int64  // when the server began to drain; 0: it does not
 	fault   string // the first property that was broken
 
 	// What the watches count.
@@ -205,7 +205,7 @@ func newClient(r *rand.Rand) *client {
 		x := collects(r)
 		head := strings.Index(x.send, "\r\n\r\n") + 4
 		x.send = x.send[:head+r.IntN(2)*r.IntN(len(x.send)-head)]
-		x.status, x.content, x.last = 408, "*", true
+		x.status, x.content, x.fields, x.last = 408, "*", nil, true
 		c.script = append(c.script, x)
 	case tailLast, tailEnd, tailIdle, tails:
 	}
@@ -220,7 +220,8 @@ func collects(r *rand.Rand) exchange {
 	if r.IntN(4) == 0 {
 		head += "Expect: 100-continue\r\n"
 	}
-	x := exchange{name: "collect " + path, method: "POST", status: 200, content: content}
+	x := exchange{name: "collect " + path, method: "POST", status: 200, content: content,
+		fields: map[string]string{"X-Path": "/collect/" + path}}
 	if r.IntN(2) == 0 {
 		x.send = head + "Transfer-Encoding: chunked\r\n\r\n" + chunked(r, content)
 	} else {
@@ -268,7 +269,7 @@ func (s *simulation) arrive() {
 
 // connect connects a client whose time has come.
 func (s *simulation) connect(c *client) {
-	if s.turns < c.begins || s.drains {
+	if s.turns < c.begins || s.drains != 0 {
 		return
 	}
 	peer, err := s.server.Network.Dial(s.server.Address)
@@ -290,7 +291,7 @@ func (s *simulation) connect(c *client) {
 // for the time to pass.
 func (s *simulation) busy() bool {
 	for _, c := range s.clients {
-		if c.peer == nil && !s.drains || c.peer != nil && !c.peer.Ended() && (c.sent < len(c.script) || c.pauses > 0) {
+		if c.peer == nil && s.drains == 0 || c.peer != nil && !c.peer.Ended() && (c.sent < len(c.script) || c.pauses > 0) {
 			return true
 		}
 	}
@@ -342,7 +343,7 @@ func (s *simulation) overflow(c *client) {
 
 // drain begins a shutdown.
 func (s *simulation) drain() {
-	s.drains = true
+	s.drains = s.server.Loop.Now()
 	s.server.Host.Drain()
 	s.look()
 }
@@ -382,7 +383,7 @@ func (s *simulation) finish() {
 // gone reports whether every client was accepted and released.
 func (s *simulation) gone() bool {
 	for _, c := range s.clients {
-		if !s.drains && (c.peer == nil || !c.peer.Closed() && !c.peer.Broken()) {
+		if s.drains == 0 && (c.peer == nil || !c.peer.Closed() && !c.peer.Broken()) {
 			return false
 		}
 	}
@@ -392,7 +393,7 @@ func (s *simulation) gone() bool {
 // quiet reports whether only deaf clients are left that hold a unit.
 func (s *simulation) quiet() bool {
 	for _, c := range s.clients {
-		waits := c.peer != nil && c.closed == 0 && !c.peer.Broken() && !s.drains
+		waits := c.peer != nil && c.closed == 0 && !c.peer.Broken() && s.drains == 0
 		if !c.deaf && (waits || c.conn != nil) {
 			return false
 		}
@@ -451,7 +452,7 @@ func (s *simulation) check() {
 
 // checkClient checks the answers and the end of one connection.
 func (s *simulation) checkClient(c *client) error {
-	answered, err := check(c.peer.Received(), c.script, s.drains, s.plan.faults.ClockSteps > 0)
+	answered, err := check(c.peer.Received(), c.script, s.drains != 0, s.plan.faults.ClockSteps > 0)
 	if err != nil {
 		return err
 	}
@@ -514,7 +515,9 @@ func (s *simulation) checkTime(c *client) error {
 	)
 	var want int64
 	switch {
-	case c.expired == 0 && s.plan.end == endDrains:
+	case s.drains != 0 && c.expired == 0:
+	case s.drains != 0 && c.tail == tailIdle && c.expired > s.drains:
+		want = 0 // it is closed at once
 	case c.tail == tailHead:
 		if want = c.half[0] + head; c.expired != want {
 			want = c.half[1] + head

@@ -99,7 +99,8 @@ func (w *watchedConn) Closed(c *netpoll.Conn) {
 
 // watchedTask checks the order of the calls that a task gets, and notes the
 // outcomes. The app collects no content, so it adds two routes that do:
-// /collect/loop and /collect/pool answer with the content.
+// /collect/loop and /collect/pool answer with the content, and with their path as
+// it was before the content came.
 type watchedTask struct {
 	sdk.Task
 	x       *http1.Exchange
@@ -163,6 +164,7 @@ func (t *watchedTask) Body(content []byte) {
 		t.s.broken("Body out of turn")
 	}
 	t.state = taskRan
+	t.x.ResponseFields().SetOctets("X-Path", t.x.RawPath().Octets())
 	t.x.ResponseContent().Octets(content)
 }
 
