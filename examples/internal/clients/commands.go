@@ -6,6 +6,7 @@
 package clients
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Run runs the commands of testdata/*.txt, each file as a test of its own. With
@@ -105,8 +107,11 @@ var date = regexp.MustCompile(`(?m)^Date: (Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3]\d
 // run returns what a command prints, and how it ended unless it succeeded.
 func run(t *testing.T, line, dir string, env []string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "sh", "-c", line)
 	cmd.Dir, cmd.Env = dir, env
+	cmd.WaitDelay = time.Second // what sh started may hold the output
 	out, err := cmd.CombinedOutput()
 	got := strings.ReplaceAll(string(out), "\r", "")
 	got = date.ReplaceAllString(got, "Date: (now)")
