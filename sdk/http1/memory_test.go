@@ -604,8 +604,8 @@ func TestContentThatAUnitLeaves(t *testing.T) {
 // TestMalformedContentAfterTheAnswer checks that a request is answered once.
 func TestMalformedContentAfterTheAnswer(t *testing.T) {
 	w := newWorld(t, sdk.Config{})
-	p := w.dial("POST /loop HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
-	w.want(p, "before the content", ok, "on the loop", false)
+	p := w.dial("POST /refuse HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+	w.want(p, "before the content", "HTTP/1.1 403 ", "Forbidden", false)
 	p.Send([]byte("zz\r\n"))
 	w.want(p, "malformed", "", "", true)
 	if len(w.app.outcomes) != 1 {
