@@ -144,7 +144,7 @@ func startServer(t *testing.T) *server {
 	if err := s.answers.Decode(&s.addr); err != nil {
 		t.Fatal(err)
 	}
-	s.atRest = s.usage(t)
+	s.atRest = s.started(t)
 	return s
 }
 
@@ -161,19 +161,38 @@ func (s *server) usage(t *testing.T) (u usage) {
 	return u
 }
 
+// started waits until the server starts nothing more, and returns what it uses
+// then.
+func (s *server) started(t *testing.T) usage {
+	t.Helper()
+	u := s.usage(t)
+	for same := 0; same < 5; same++ {
+		time.Sleep(10 * time.Millisecond)
+		before := u
+		if u = s.usage(t); u.busier(before) || before.busier(u) {
+			same = 0
+		}
+	}
+	return u
+}
+
 // settled waits until the server has no more goroutines and descriptors than
 // before, and returns what it uses then.
 func (s *server) settled(t *testing.T, before usage) usage {
 	t.Helper()
-	u := s.usage(t)
-	for deadline := time.Now().Add(noticed); u.busier(before); u = s.usage(t) {
+	for deadline := time.Now().Add(noticed); ; time.Sleep(10 * time.Millisecond) {
+		u := s.usage(t)
+		if !u.busier(before) {
+			break
+		}
 		if time.Now().After(deadline) {
 			t.Errorf("%+v stay", u.less(before))
 			break
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
-	return u
+	// Once more: the collection came before the counting, when the last
+	// connections may still have been there.
+	return s.usage(t)
 }
 
 // noticed is the time in which a server has to notice that a client is gone. It
