@@ -20,6 +20,8 @@ type Conn struct {
 	// Secure says that the connection is secured by TLS. Without it, a target
 	// with the scheme https is refused (RFC 9110 section 7.4).
 	Secure bool
+	// Policy says how strictly heads are read.
+	Policy msg.Policy
 
 	// left is, by state: connLength: octets of content that are owed;
 	// connChunked: octets of content that the limit still allows.
@@ -117,7 +119,8 @@ func (c *Conn) nextHead(x *Exchange, in []byte, limits *msg.Limits) (ev Event, n
 	if len(in) == 0 {
 		return EventNone, 0
 	}
-	if in[0] == '\r' {
+	x.lenient = c.Policy == msg.PolicyRFC
+	if in[0] == '\r' || in[0] == '\n' && x.lenient {
 		ev, n = c.emptyLines(x, in)
 		if in = in[n:]; ev == EventRefused || len(in) == 0 || in[0] == '\r' {
 			return ev, n
@@ -154,20 +157,23 @@ func (c *Conn) nextHead(x *Exchange, in []byte, limits *msg.Limits) (ev Event, n
 // emptyLines reads past empty lines before a request. A CR that it leaves
 // waits for its LF.
 func (c *Conn) emptyLines(x *Exchange, in []byte) (ev Event, n int) {
-	for n < len(in) && in[n] == '\r' {
+	for n < len(in) && (in[n] == '\r' || in[n] == '\n' && x.lenient) {
 		x.method = msg.MethodUnknown
 		if c.empties == maxEmpties {
 			return c.refuse(x, ReasonEmptyLines), n
 		}
-		if n+1 == len(in) {
-			c.on(onOctets)
-			return EventNone, n
+		if in[n] == '\r' {
+			if n+1 == len(in) {
+				c.on(onOctets)
+				return EventNone, n
+			}
+			n++
 		}
-		if in[n+1] != '\n' {
+		if in[n] != '\n' {
 			return c.refuse(x, ReasonLineEnd), n
 		}
 		c.empties++
-		n += 2
+		n++
 	}
 	if n == len(in) {
 		c.on(onNothing)
@@ -188,7 +194,7 @@ func (c *Conn) resume(x *Exchange, in []byte, limits *msg.Limits) (ripe bool) {
 		if n == 0 {
 			return false
 		}
-		c.seen, c.inSection, c.section = uint32(n), true, section{}
+		c.seen, c.inSection, c.section = uint32(n), true, section{lenient: x.lenient}
 	}
 	n, r := c.section.scan(in[c.seen:], limits)
 	c.seen += uint32(n)
@@ -293,7 +299,7 @@ func (c *Conn) Drop() { c.dropped = true }
 func (c *Conn) Finish(x *Exchange) (persists bool) {
 	if c.state == connDone && x.Persists() {
 		c.on(onPersist)
-		*c = Conn{Secure: c.Secure}
+		*c = Conn{Secure: c.Secure, Policy: c.Policy}
 		return true
 	}
 	c.on(onClose)

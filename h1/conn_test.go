@@ -20,7 +20,13 @@ var defaults = msg.Limits{}.WithDefaults()
 // Exchanges are taken and given back as a host does it, and poisoned input
 // follows what is presented, so that nothing can depend on either.
 func read(limits *msg.Limits, parts ...string) string {
+	return readAs(msg.PolicyStrict, limits, parts...)
+}
+
+// readAs is read with a policy.
+func readAs(policy msg.Policy, limits *msg.Limits, parts ...string) string {
 	r := reader{limits: limits}
+	r.c.Policy = policy
 	for _, part := range parts {
 		r.feed(part)
 	}
@@ -114,14 +120,20 @@ func (r *reader) head() {
 // cut in two at every place.
 func everyCut(t *testing.T, limits *msg.Limits, in, want string) {
 	t.Helper()
-	if got := read(limits, in); got != want {
+	everyCutAs(t, msg.PolicyStrict, limits, in, want)
+}
+
+// everyCutAs is everyCut with a policy.
+func everyCutAs(t *testing.T, policy msg.Policy, limits *msg.Limits, in, want string) {
+	t.Helper()
+	if got := readAs(policy, limits, in); got != want {
 		t.Fatalf("whole:\n%swant:\n%s", got, want)
 	}
-	if got := read(limits, strings.Split(in, "")...); got != want && !strings.ContainsFunc(in, func(r rune) bool { return r >= 0x80 }) {
+	if got := readAs(policy, limits, strings.Split(in, "")...); got != want && !strings.ContainsFunc(in, func(r rune) bool { return r >= 0x80 }) {
 		t.Fatalf("octet by octet:\n%swant:\n%s", got, want)
 	}
 	for cut := range len(in) + 1 {
-		if got := read(limits, in[:cut], in[cut:]); got != want {
+		if got := readAs(policy, limits, in[:cut], in[cut:]); got != want {
 			t.Fatalf("cut at %d:\n%swant:\n%s", cut, got, want)
 		}
 	}

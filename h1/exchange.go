@@ -23,6 +23,7 @@ type Exchange struct {
 	escape    bool // the path contains a percent sign
 	asterisk  bool // the target is of the asterisk-form
 	https     bool // the target is of the absolute-form, with the scheme https
+	lenient   bool // the head is read as msg.PolicyRFC says
 
 	owned   []byte        // owned; the memory of a pinned head
 	content []byte        // borrowed from the input until the next call of Conn.Next

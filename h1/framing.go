@@ -26,6 +26,7 @@ const (
 	seenKeepAlive        // Connection: keep-alive
 	seenContinue         // Expect: 100-continue
 	seenExpectOther      // any other expectation
+	seenLengths          // Content-Length is repeated or a list, of one number
 )
 
 // coding is what Transfer-Encoding says, all its lines taken together.
@@ -94,7 +95,7 @@ func (x *Exchange) take(name, buf []byte, value span) {
 		}
 	case 14:
 		if named(name, "content-length") {
-			f.blame(f.takeLength(v))
+			f.blame(x.takeLength(v))
 		}
 	case 17:
 		if named(name, "transfer-encoding") {
@@ -182,26 +183,70 @@ func (f *facts) takeConnection(v []byte) {
 	}
 }
 
-// takeLength takes the value of Content-Length (RFC 9110 section 8.6). A list
-// of equal numbers could be accepted (RFC 9112 section 6.3) and is not.
-func (f *facts) takeLength(v []byte) Reason {
-	if f.seen&seenLength != 0 {
+// takeLength takes the value of Content-Length (RFC 9110 section 8.6). What is
+// repeated, in lines or in a list, is refused even when the numbers agree, or,
+// as RFC 9112 section 6.3 lets a lenient server do, only when they do not.
+func (x *Exchange) takeLength(v []byte) Reason {
+	f := &x.facts
+	again := f.seen&seenLength != 0
+	if again && !x.lenient {
 		return ReasonLengthRepeat
 	}
 	f.seen |= seenLength
-	if len(v) == 0 {
-		return ReasonLength
+	first, rest, more := v, []byte(nil), false
+	if x.lenient {
+		first, rest, more = element(v)
 	}
-	var n int64
-	for _, c := range v {
-		d := c - '0'
-		if d > 9 || n > (1<<63-1-int64(d))/10 {
-			return ReasonLength
+	n, ok := parseLength(first)
+	for ok && more {
+		f.seen |= seenLengths
+		first, rest, more = element(rest)
+		var m int64
+		if m, ok = parseLength(first); ok && m != n {
+			return ReasonLengthRepeat
 		}
-		n = n*10 + int64(d)
+	}
+	switch {
+	case !ok:
+		return ReasonLength
+	case again && n != f.length:
+		return ReasonLengthRepeat
+	case again:
+		f.seen |= seenLengths
 	}
 	f.length = n
 	return ReasonNone
+}
+
+// parseLength returns the number of at most 63 bits that digits spell.
+func parseLength(digits []byte) (n int64, ok bool) {
+	for _, c := range digits {
+		d := c - '0'
+		if d > 9 || n > (1<<63-1-int64(d))/10 {
+			return 0, false
+		}
+		n = n*10 + int64(d)
+	}
+	return n, len(digits) > 0
+}
+
+// combineLengths makes one field line, of one number, of those that spell
+// Content-Length (RFC 9110 section 8.6): who reads the fields finds what the
+// message is framed by.
+func (x *Exchange) combineLengths() {
+	kept, seen := x.fields[:0], false
+	for _, f := range x.fields {
+		if named(f.name.of(x.buf), "content-length") {
+			if seen {
+				continue
+			}
+			seen = true
+			first, _, _ := element(f.value.of(x.buf))
+			f.value.end = f.value.start + uint32(len(first)) // whitespace around it is gone already
+		}
+		kept = append(kept, f)
+	}
+	x.fields = kept
 }
 
 // takeCoding takes the value of Transfer-Encoding (RFC 9112 section 6.1), a

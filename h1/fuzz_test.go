@@ -17,8 +17,9 @@ import (
 var small = msg.Limits{RequestLine: 40, FieldSection: 120, Fields: 5, RequestBody: 30, ChunkLine: 12}.WithDefaults()
 
 // FuzzRequest checks that octets mean the same however they are cut, with wide
-// and with narrow limits, and that where the standard library accepts a request
-// that we accept, it reads the same one.
+// and with narrow limits and with either policy, that the lenient policy reads
+// what the strict one accepts as that does, and that where the standard library
+// accepts a request that we accept, it reads the same one.
 func FuzzRequest(f *testing.F) {
 	for _, in := range []string{
 		"GET /a?b HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -27,6 +28,7 @@ func FuzzRequest(f *testing.F) {
 		"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
 		"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nExpect: 100-continue\r\n\r\n",
 		"\r\nGET / HTTP/1.1\r\nHost:[::1]:80\r\na:\tb \r\n\r\n",
+		"\nPUT / HTTP/1.1\nHost: a\r\nContent-Length: 1, 1\ncontent-length:1\n\nx",
 	} {
 		f.Add([]byte(in), uint16(20), uint16(50))
 	}
@@ -38,20 +40,29 @@ func FuzzRequest(f *testing.F) {
 			octets[i] = string(in[i : i+1])
 		}
 		for _, limits := range []*msg.Limits{&defaults, &small} {
-			want := read(limits, string(in))
-			if got := read(limits, string(in[:a]), string(in[a:b]), string(in[b:])); got != want {
-				t.Fatalf("cut at %d and %d: %s\nuncut: %s", a, b, got, want)
-			}
-			if got := read(limits, octets...); got != want {
-				t.Fatalf("octet by octet: %s\nuncut: %s", got, want)
+			var strict string
+			for _, policy := range []msg.Policy{msg.PolicyStrict, msg.PolicyRFC} {
+				want := readAs(policy, limits, string(in))
+				if got := readAs(policy, limits, string(in[:a]), string(in[a:b]), string(in[b:])); got != want {
+					t.Fatalf("%s, cut at %d and %d: %s\nuncut: %s", policy, a, b, got, want)
+				}
+				if got := readAs(policy, limits, octets...); got != want {
+					t.Fatalf("%s, octet by octet: %s\nuncut: %s", policy, got, want)
+				}
+				if policy == msg.PolicyStrict {
+					strict, _, _ = strings.Cut(want, "refused")
+				} else if !strings.HasPrefix(want, strict) {
+					t.Fatalf("strictly: %s\nby the RFC: %s", strict, want)
+				}
 			}
 		}
-		compare(t, in)
+		compare(t, in, msg.PolicyStrict)
+		compare(t, in, msg.PolicyRFC)
 	})
 }
 
 // compare reads the first request of in with the standard library, too.
-func compare(t *testing.T, in []byte) {
+func compare(t *testing.T, in []byte, policy msg.Policy) {
 	t.Helper()
 	theirs, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(in)))
 	if err != nil {
@@ -62,6 +73,7 @@ func compare(t *testing.T, in []byte) {
 		return
 	}
 	var c Conn
+	c.Policy = policy
 	var content []byte
 	x := new(Exchange)
 	for ended, rest := false, in; !ended; {

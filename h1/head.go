@@ -50,6 +50,9 @@ func (x *Exchange) decide(limits *msg.Limits) (r Reason) {
 	if x.facts.seen&seenHostOther != 0 {
 		x.replaceHost()
 	}
+	if x.facts.seen&seenLengths != 0 {
+		x.combineLengths()
+	}
 	switch {
 	case x.length > limits.RequestBody:
 		return ReasonBodyLimit
@@ -117,6 +120,8 @@ func (x *Exchange) requestLine(in []byte, from int, limits *msg.Limits) (n, seen
 		return 0, 0, ReasonRequestLineLimit
 	case m == 0:
 		return 0, end, ReasonNone
+	case w[i+m-1] != '\r' && i+m > limit-2: // a bare LF leaves room for an octet too many
+		return 0, 0, ReasonRequestLineLimit
 	case major != '1':
 		return 0, 0, ReasonVersionUnknown
 	case x.method == msg.MethodUnknown && !registered(w[:x.methodEnd]):
@@ -193,8 +198,8 @@ func (x *Exchange) readMethod(w []byte) (i int, r Reason) {
 	return i, ReasonNone
 }
 
-// readVersion reads the version and the line end behind it (RFC 9112 section
-// 2.3). n is zero when they are not complete.
+// readVersion reads the version and the line end behind it (RFC 9112 sections
+// 2.2 and 2.3). n is zero when they are not complete.
 func (x *Exchange) readVersion(w []byte) (n int, major byte, r Reason) {
 	const form = "HTTP/1.1\r\n"
 	if len(w) >= len(form) && binary.LittleEndian.Uint64(w) == wordHTTP11 && w[8] == '\r' && w[9] == '\n' {
@@ -208,6 +213,9 @@ func (x *Exchange) readVersion(w []byte) (n int, major byte, r Reason) {
 				return 0, 0, ReasonVersion
 			}
 		case c == form[i]:
+		case i == 8 && c == '\n' && x.lenient:
+			x.minor = w[7] - '0'
+			return i + 1, w[5], ReasonNone
 		case i < 8 || i == 8 && c != '\n':
 			return 0, 0, ReasonVersion
 		default:
@@ -230,7 +238,7 @@ func (x *Exchange) fieldLines(in []byte, at int, limits *msg.Limits) (n int, r R
 	fields, most := x.fields[:0], limits.Fields
 	for i := uint(at); ; {
 		start := i
-		if i < uint(len(w)) && len(fields) >= most && w[i] != '\r' {
+		if i < uint(len(w)) && len(fields) >= most && w[i] != '\r' && !(x.lenient && w[i] == '\n') {
 			return 0, ReasonFieldsLimit
 		}
 		for i+4 <= uint(len(w)) {
@@ -251,7 +259,7 @@ func (x *Exchange) fieldLines(in []byte, at int, limits *msg.Limits) (n int, r R
 				return 0, ReasonFieldName
 			}
 			x.fields = fields
-			if n, r = sectionEnd(w, int(i)); n == 0 && r == ReasonNone {
+			if n, r = x.sectionEnd(w, at, int(i), limits); n == 0 && r == ReasonNone {
 				break
 			}
 			return n, r
@@ -264,15 +272,16 @@ func (x *Exchange) fieldLines(in []byte, at int, limits *msg.Limits) (n int, r R
 		if i >= uint(len(w)) {
 			break
 		}
-		if w[i] != '\r' {
-			return 0, valueFault(w[i])
-		}
 		stop := i
-		if i++; i >= uint(len(w)) {
-			break
-		}
-		if w[i] != '\n' {
-			return 0, ReasonLineEnd
+		if w[i] == '\r' {
+			if i++; i >= uint(len(w)) {
+				break
+			}
+			if w[i] != '\n' {
+				return 0, ReasonLineEnd
+			}
+		} else if w[i] != '\n' || !x.lenient {
+			return 0, valueFault(w[i])
 		}
 		i++
 		for stop > value && (w[stop-1] == ' ' || w[stop-1] == '\t') {
@@ -292,10 +301,15 @@ func (x *Exchange) fieldLines(in []byte, at int, limits *msg.Limits) (n int, r R
 	return 0, ReasonNone
 }
 
-// sectionEnd reads the empty line that ends a section, at i where no name is.
-// n is the index behind it: zero when it is not complete.
-func sectionEnd(w []byte, i int) (n int, r Reason) {
+// sectionEnd reads the empty line that ends the section that began at at, at i
+// where no name is. n is the index behind it: zero when it is not complete.
+func (x *Exchange) sectionEnd(w []byte, at, i int, limits *msg.Limits) (n int, r Reason) {
 	switch {
+	case w[i] == '\n' && x.lenient:
+		if i-at > limits.FieldSection {
+			return 0, ReasonFieldSectionLimit // CRLF would have been behind the limit
+		}
+		return i + 1, ReasonNone
 	case w[i] != '\r':
 		return 0, lineStartFault(w[i])
 	case i+1 == len(w):

@@ -15,15 +15,19 @@ import (
 //
 // The zero value is at the start of a section.
 type section struct {
-	octets uint32 // consumed so far
-	lines  uint32 // field lines begun
-	state  sectionState
+	octets  uint32 // consumed so far
+	lines   uint32 // field lines begun
+	state   sectionState
+	lenient bool // a line may end in a bare LF
 }
 
 // sectionState says which octet is expected next.
 //
 //	line ──token──▶ name ──":"──▶ value ──CR──▶ lineLF ──LF──▶ line
 //	  └──CR──▶ endLF ──LF──▶ done
+//
+// A bare LF, where it is let through, leads from value to line and from line
+// to done.
 type sectionState uint8
 
 const (
@@ -69,6 +73,13 @@ func (s *section) step(c byte, limits *msg.Limits) Reason {
 			s.state = sectionEndLF
 			return ReasonNone
 		}
+		if c == '\n' && s.lenient {
+			if int(s.octets) > limits.FieldSection {
+				return ReasonFieldSectionLimit // CRLF would have been behind the limit
+			}
+			s.state = sectionDone
+			return ReasonNone
+		}
 		if int(s.lines) >= limits.Fields {
 			return ReasonFieldsLimit
 		}
@@ -84,10 +95,14 @@ func (s *section) step(c byte, limits *msg.Limits) Reason {
 			return ReasonFieldName
 		}
 	case sectionValue:
-		if c != '\r' {
+		switch {
+		case c == '\r':
+			s.state = sectionLineLF
+		case c == '\n' && s.lenient:
+			s.state = sectionLine
+		default:
 			return valueFault(c)
 		}
-		s.state = sectionLineLF
 	case sectionLineLF:
 		if c != '\n' {
 			return ReasonLineEnd
