@@ -1,6 +1,9 @@
 package sdk
 
-import "github.com/windhover-go/windhover/netpoll"
+import (
+	"github.com/windhover-go/windhover/netpoll"
+	"github.com/windhover-go/windhover/sdk/msg"
+)
 
 // An App is what windhover generates: a Pipeline. Install offers the app to a
 // server, once for each protocol that it declares.
@@ -19,10 +22,11 @@ func (s *Setup) Protocols() []Protocol { return s.protocols }
 type Protocol interface {
 	// Name returns the protocol's name as ALPN has it, such as "http/1.1".
 	Name() string
-	// Attach readies the protocol for the loop of h, and returns what makes
-	// the handler of each connection accepted there. It is called once a loop,
-	// before the loop runs.
-	Attach(h *Host) (accept func(c *netpoll.Conn) netpoll.Handler)
+	// Attach readies the protocol for the loop of h and the endpoints with the
+	// policy, and returns what makes the handler of each connection accepted
+	// there. It is called before the loop runs, once for each policy that an
+	// endpoint has.
+	Attach(h *Host, policy msg.Policy) (accept func(c *netpoll.Conn) netpoll.Handler)
 }
 
 // A Task is the state of one exchange of an app: generated, bound once to an

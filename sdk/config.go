@@ -24,6 +24,11 @@ type Config struct {
 	// Endpoints are the URLs to listen on: http://127.0.0.1:8080,
 	// http://[::1]:8080, http://:8080 (all interfaces, IPv4 and IPv6) or
 	// http://localhost:8080 (both loopbacks). Port 0 lets the system choose.
+	//
+	// Requests are read strictly. An endpoint for clients that cannot do better
+	// can say http://:8080?policy=rfc: then what the RFCs allow a server to make
+	// sense of is accepted there, and nothing looser (see msg.PolicyRFC).
+	//
 	// If it is empty, the environment variable WINDHOVER_URLS (separated by
 	// ";") is used, and then http://localhost:5000.
 	Endpoints []string
@@ -182,6 +187,7 @@ func splitURLs(urls string) (list []string) {
 type bind struct {
 	addr      netip.AddrPort
 	dualStack bool
+	policy    msg.Policy
 	// optional: the address may be missing on this machine, as the IPv6
 	// loopback is on some.
 	optional bool
@@ -198,8 +204,19 @@ func parseEndpoint(url string) ([]bind, error) {
 	case scheme != "http":
 		return nil, fmt.Errorf("windhover: endpoint %q has the scheme %q; write http://HOST:PORT", url, scheme)
 	}
+	rest, query, hasQuery := strings.Cut(rest, "?")
+	policy := msg.PolicyStrict
+	if hasQuery {
+		switch query {
+		case "policy=strict":
+		case "policy=rfc":
+			policy = msg.PolicyRFC
+		default:
+			return nil, fmt.Errorf("windhover: endpoint %q: what follows the question mark can be policy=strict, which is the default, or policy=rfc", url)
+		}
+	}
 	rest = strings.TrimSuffix(rest, "/")
-	if strings.ContainsAny(rest, "/?#@") {
+	if strings.ContainsAny(rest, "/#@") {
 		return nil, fmt.Errorf("windhover: endpoint %q has more than a host and a port; write http://HOST:PORT", url)
 	}
 	colon := strings.LastIndexByte(rest, ':')
@@ -213,16 +230,16 @@ func parseEndpoint(url string) ([]bind, error) {
 	}
 	switch host {
 	case "":
-		return []bind{{addr: netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(port)), dualStack: true}}, nil
+		return []bind{{addr: netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(port)), dualStack: true, policy: policy}}, nil
 	case "localhost":
 		return []bind{
-			{addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port))},
-			{addr: netip.AddrPortFrom(netip.IPv6Loopback(), uint16(port)), optional: true},
+			{addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port)), policy: policy},
+			{addr: netip.AddrPortFrom(netip.IPv6Loopback(), uint16(port)), policy: policy, optional: true},
 		}, nil
 	}
 	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"))
 	if err != nil || strings.HasPrefix(host, "[") != addr.Is6() {
 		return nil, fmt.Errorf("windhover: endpoint %q: the host has to be an IP address (IPv6 in brackets), localhost or empty", url)
 	}
-	return []bind{{addr: netip.AddrPortFrom(addr, uint16(port))}}, nil
+	return []bind{{addr: netip.AddrPortFrom(addr, uint16(port)), policy: policy}}, nil
 }

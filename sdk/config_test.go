@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/windhover-go/windhover/sdk/msg"
 )
 
 func TestParseEndpoint(t *testing.T) {
@@ -17,6 +19,10 @@ func TestParseEndpoint(t *testing.T) {
 		{url: "http://127.0.0.1:8080/", want: []string{"127.0.0.1:8080"}},
 		{url: "http://[::1]:0", want: []string{"[::1]:0"}},
 		{url: "http://:8080", want: []string{"[::]:8080 dual"}},
+		{url: "http://:8080?policy=strict", want: []string{"[::]:8080 dual"}},
+		{url: "http://:8080?policy=rfc", want: []string{"[::]:8080 dual rfc"}},
+		{url: "http://127.0.0.1:8080/?policy=rfc", want: []string{"127.0.0.1:8080 rfc"}},
+		{url: "http://localhost:80?policy=rfc", want: []string{"127.0.0.1:80 rfc", "[::1]:80 rfc"}},
 		{url: "http://localhost:5000", want: []string{"127.0.0.1:5000", "[::1]:5000"}},
 
 		{url: "127.0.0.1:8080", err: "is not a URL; write http://HOST:PORT"},
@@ -31,6 +37,11 @@ func TestParseEndpoint(t *testing.T) {
 		{url: "http://::1:80", err: "IPv6 in brackets"},
 		{url: "http://[127.0.0.1]:80", err: "has to be an IP address"},
 		{url: "http://127.0.0.1:80/path", err: "more than a host and a port"},
+		{url: "http://127.0.0.1:80?", err: "policy=rfc"},
+		{url: "http://127.0.0.1:80?policy=loose", err: "can be policy=strict, which is the default, or policy=rfc"},
+		{url: "http://127.0.0.1:80?policy=rfc&policy=strict", err: "policy=rfc"},
+		{url: "http://127.0.0.1:80/a?policy=rfc", err: "more than a host and a port"},
+		{url: "http://127.0.0.1:80#a?policy=rfc", err: "more than a host and a port"},
 		{url: "http://user@127.0.0.1:80", err: "more than a host and a port"},
 	} {
 		t.Run(tt.url, func(t *testing.T) {
@@ -49,6 +60,9 @@ func TestParseEndpoint(t *testing.T) {
 				text := b.addr.String()
 				if b.dualStack {
 					text += " dual"
+				}
+				if b.policy == msg.PolicyRFC {
+					text += " rfc"
 				}
 				got = append(got, text)
 			}

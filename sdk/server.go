@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/windhover-go/windhover/netpoll"
+	"github.com/windhover-go/windhover/sdk/msg"
 )
 
 // A Server serves one app. Its methods may be called by any goroutine.
@@ -29,8 +30,9 @@ type Server struct {
 }
 
 type listener struct {
-	fd   int
-	loop int // index of the loop it belongs to
+	fd     int
+	loop   int // index of the loop it belongs to
+	policy msg.Policy
 }
 
 // serverState is the life of a server.
@@ -93,12 +95,15 @@ func (s *Server) open(p Protocol) error {
 		}
 		loop, host := newLoop(kernel, s.config, workers, streams)
 		s.loops, s.hosts = append(s.loops, loop), append(s.hosts, host)
-		accept := p.Attach(host)
+		accepts := make(map[msg.Policy]func(*netpoll.Conn) netpoll.Handler)
 		for _, l := range s.listeners {
 			if l.loop != i {
 				continue
 			}
-			if err := loop.Serve(l.fd, accept); err != nil {
+			if accepts[l.policy] == nil {
+				accepts[l.policy] = p.Attach(host, l.policy)
+			}
+			if err := loop.Serve(l.fd, accepts[l.policy]); err != nil {
 				return err
 			}
 		}
@@ -127,7 +132,7 @@ func (s *Server) listen(binds []bind) error {
 			if addr = bound; i == 0 {
 				s.addresses = append(s.addresses, bound)
 			}
-			s.listeners = append(s.listeners, listener{fd, i})
+			s.listeners = append(s.listeners, listener{fd, i, b.policy})
 		}
 		port, opened = addr.Port(), true
 	}

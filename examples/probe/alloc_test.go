@@ -11,6 +11,7 @@ import (
 	"github.com/windhover-go/windhover/netpoll/sim"
 	"github.com/windhover-go/windhover/sdk"
 	"github.com/windhover-go/windhover/sdk/invariant"
+	"github.com/windhover-go/windhover/sdk/msg"
 )
 
 // TestAllocations checks what an exchange allocates: the real loop, engine and
@@ -128,7 +129,7 @@ func newSteady(t *testing.T, pool sdk.Pool) *steady {
 	}
 	var setup sdk.Setup
 	NewPipeline(new(Counter)).Install(&setup)
-	if err := s.loop.Serve(fd, setup.Protocols()[0].Attach(host)); err != nil {
+	if err := s.loop.Serve(fd, setup.Protocols()[0].Attach(host, msg.PolicyStrict)); err != nil {
 		t.Fatal(err)
 	}
 	if s.peer, err = network.Dial(addr); err != nil {

@@ -4,6 +4,7 @@ import (
 	"github.com/windhover-go/windhover/netpoll"
 	"github.com/windhover-go/windhover/sdk"
 	"github.com/windhover-go/windhover/sdk/http1"
+	"github.com/windhover-go/windhover/sdk/msg"
 )
 
 // A watchedApp is the app with watches before and behind the server: at what
@@ -32,8 +33,8 @@ type watchedProtocol struct {
 }
 
 // Attach implements sdk.Protocol.
-func (p watchedProtocol) Attach(h *sdk.Host) func(*netpoll.Conn) netpoll.Handler {
-	accept := p.Protocol.Attach(h)
+func (p watchedProtocol) Attach(h *sdk.Host, policy msg.Policy) func(*netpoll.Conn) netpoll.Handler {
+	accept := p.Protocol.Attach(h, policy)
 	return func(c *netpoll.Conn) netpoll.Handler {
 		p.s.opened++
 		client := p.s.byAddr[c.RemoteAddr()]

@@ -258,7 +258,7 @@ func TestPipelinedAnswersLeaveInOneWrite(t *testing.T) {
 	}
 	var setup sdk.Setup
 	newApp().Install(&setup)
-	if err = l.Serve(fd, setup.Protocols()[0].Attach(h)); err != nil {
+	if err = l.Serve(fd, setup.Protocols()[0].Attach(h, msg.PolicyStrict)); err != nil {
 		t.Fatal(err)
 	}
 	p, err := network.Dial(addr)

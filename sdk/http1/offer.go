@@ -35,18 +35,19 @@ type protocol struct {
 func (p *protocol) Name() string { return "http/1.1" }
 
 // Attach implements sdk.Protocol.
-func (p *protocol) Attach(h *sdk.Host) func(c *netpoll.Conn) netpoll.Handler {
-	l := &loop{host: h, protocol: p, limits: h.Limits().Limits}
+func (p *protocol) Attach(h *sdk.Host, policy msg.Policy) func(c *netpoll.Conn) netpoll.Handler {
+	l := &loop{host: h, protocol: p, policy: policy, limits: h.Limits().Limits}
 	// The limit of a request's content is the route's (Conn.SetMaxBody), which
 	// is known when the head has been read, so the engine gets none.
 	l.limits.RequestBody = 1<<63 - 1
 	return l.accept
 }
 
-// loop is HTTP/1.1 on one loop.
+// loop is HTTP/1.1 on one loop, for the endpoints of one policy.
 type loop struct {
 	host     *sdk.Host
 	protocol *protocol
+	policy   msg.Policy
 	limits   msg.Limits // as the engine has them; read-only
 	free     []*Exchange
 
@@ -59,7 +60,9 @@ const maxFree = 256
 
 func (l *loop) accept(c *netpoll.Conn) netpoll.Handler {
 	c.SetDeadline(c.Now() + int64(l.host.Limits().KeepAliveTimeout))
-	return &conn{loop: l}
+	cn := &conn{loop: l}
+	cn.h1.Policy = l.policy
+	return cn
 }
 
 // take returns an exchange that is ready.

@@ -15,7 +15,9 @@ import (
 // serve serves a on a socket and returns its address.
 func serve(t *testing.T, a *app, config sdk.Config) (addr string, s *sdk.Server) {
 	t.Helper()
-	config.Endpoints = []string{"http://127.0.0.1:0"}
+	if len(config.Endpoints) == 0 {
+		config.Endpoints = []string{"http://127.0.0.1:0"}
+	}
 	if config.OnPanic == nil {
 		config.OnPanic = func(sdk.Panic) {}
 	}
@@ -86,6 +88,24 @@ func TestOverSocket(t *testing.T) {
 			t.Fatalf("pipelined, %q is missing before\n%s", r.want, got)
 		}
 		got = got[at+len(r.want):]
+	}
+}
+
+// TestPolicyOfEndpoint sends what only one of the policies accepts to endpoints
+// of both.
+func TestPolicyOfEndpoint(t *testing.T) {
+	_, s := serve(t, newApp(), sdk.Config{Loops: 2, Endpoints: []string{
+		"http://127.0.0.1:0", "http://127.0.0.1:0?policy=rfc", "http://127.0.0.1:0?policy=strict",
+	}})
+	const loose = "\nPOST /loop/body HTTP/1.1\nHost: x\r\nContent-Length: 3, 3\nContent-Length: 3\n\nabc"
+	for i, want := range []string{"HTTP/1.1 400 ", ok, "HTTP/1.1 400 "} {
+		addr := s.Addresses()[i].String()
+		if got := converse(t, addr, loose); !strings.HasPrefix(got, want) {
+			t.Errorf("endpoint %d: got %q; want %s", i, got, want)
+		}
+		if got := converse(t, addr, strings.Repeat(getLoop, 2)+"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n"); strings.Count(got, ok) != 2 || !strings.Contains(got, "HTTP/1.1 400 ") {
+			t.Errorf("endpoint %d: got %q", i, got)
+		}
 	}
 }
 

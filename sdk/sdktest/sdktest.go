@@ -21,6 +21,7 @@ import (
 	"github.com/windhover-go/windhover/netpoll"
 	"github.com/windhover-go/windhover/netpoll/sim"
 	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/msg"
 )
 
 // A Result is the answer to a request.
@@ -141,7 +142,7 @@ func NewServer(app sdk.App, network *sim.Network, config sdk.Config) (*Server, e
 		return nil, err
 	}
 	for _, p := range setup.Protocols() {
-		if err := s.Loop.Serve(fd, p.Attach(s.Host)); err != nil {
+		if err := s.Loop.Serve(fd, p.Attach(s.Host, msg.PolicyStrict)); err != nil {
 			return nil, err
 		}
 	}
