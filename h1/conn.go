@@ -239,14 +239,19 @@ func (c *Conn) nextChunk(x *Exchange, in []byte, limits *msg.Limits) (ev Event, 
 	}
 }
 
-// nextTrailer reads the trailer section. Its fields are checked and left out:
-// none of them may change what has been decided (RFC 9110 section 6.5.1).
+// nextTrailer reads the trailer section. Its fields are checked, and left out
+// unless the host asked for them: none of them may change what has been decided
+// (RFC 9110 section 6.5.1).
 func (c *Conn) nextTrailer(x *Exchange, in []byte, limits *msg.Limits) (ev Event, n int) {
 	n, r := c.section.scan(in, limits)
-	switch {
-	case r != ReasonNone:
+	if r != ReasonNone {
 		return c.refuse(x, r), n
-	case c.section.state == sectionDone:
+	}
+	done := c.section.state == sectionDone
+	if x.trailers.kept && !c.dropped {
+		x.trailers.keep(in[:n], done)
+	}
+	if done {
 		c.on(onEnd)
 		return EventEnd, n
 	}

@@ -61,9 +61,17 @@ func (r *reader) feed(part string) {
 		case EventHead:
 			r.head()
 			r.x.Pin()
+			r.x.KeepTrailers()
 		case EventContent:
+			if r.x.RequestTrailerCount() != 0 {
+				panic("trailers before the end")
+			}
 			r.content = append(r.content, r.x.Content()...)
 		case EventEnd:
+			for i := range r.x.RequestTrailerCount() {
+				name, value := r.x.RequestTrailerAt(i)
+				fmt.Fprintf(&r.log, "trailer %s=%s\n", name, value)
+			}
 			r.log.WriteString("end\n")
 			if !r.c.Finish(r.x) {
 				r.log.WriteString("close\n")

@@ -25,9 +25,10 @@ type Exchange struct {
 	https     bool // the target is of the absolute-form, with the scheme https
 	lenient   bool // the head is read as msg.PolicyRFC says
 
-	owned   []byte        // owned; the memory of a pinned head
-	content []byte        // borrowed from the input until the next call of Conn.Next
-	refusal *RefusalError // read-only
+	owned    []byte // owned; the memory of a pinned head
+	content  []byte // borrowed from the input until the next call of Conn.Next
+	trailers trailers
+	refusal  *RefusalError // read-only
 
 	// The response.
 	out        response
@@ -60,6 +61,7 @@ func (x *Exchange) Reset() {
 		x.fields = nil
 	}
 	x.fields = x.fields[:0]
+	x.trailers.reset()
 	x.buf, x.content, x.refusal = nil, nil, nil
 	x.path, x.query, x.authority = span{}, span{}, span{}
 	x.facts, x.length = facts{}, 0

@@ -24,7 +24,7 @@ func FuzzRequest(f *testing.F) {
 	for _, in := range []string{
 		"GET /a?b HTTP/1.1\r\nHost: a\r\n\r\n",
 		"POST http://b/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.0\r\n\r\n",
-		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\"b\"\r\nhello\r\n0\r\nc: d\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a=\"b\"\r\nhello\r\n0\r\nc: d\r\nHost: b\r\nC:e\r\n\r\n",
 		"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
 		"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nExpect: 100-continue\r\n\r\n",
 		"\r\nGET / HTTP/1.1\r\nHost:[::1]:80\r\na:\tb \r\n\r\n",
@@ -76,6 +76,7 @@ func compare(t *testing.T, in []byte, policy msg.Policy) {
 	c.Policy = policy
 	var content []byte
 	x := new(Exchange)
+	x.KeepTrailers()
 	for ended, rest := false, in; !ended; {
 		ev, n := c.Next(x, rest, &defaults)
 		rest = rest[n:]
@@ -110,6 +111,19 @@ func compare(t *testing.T, in []byte, policy msg.Policy) {
 	}
 	if got, want := ourFields(x), theirFields(theirs.Header); got != want {
 		t.Fatalf("fields\n%s\ntheirs\n%s", got, want)
+	}
+	var lines []string
+	for i := range x.RequestTrailerCount() {
+		name, value := x.RequestTrailerAt(i)
+		lines = append(lines, fmt.Sprintf("%s: %q", http.CanonicalHeaderKey(name.String()), value.String()))
+	}
+	for name, values := range theirs.Trailer {
+		if !msg.MayTrail(name) || len(values) == 0 { // announced in Trailer and not sent
+			delete(theirs.Trailer, name)
+		}
+	}
+	if got, want := joined(lines), theirFields(theirs.Trailer); got != want {
+		t.Fatalf("trailers\n%s\ntheirs\n%s", got, want)
 	}
 }
 
