@@ -65,6 +65,9 @@ type Plan struct {
 	// MaxBody bounds the content of the request in octets; 0 means
 	// Limits.RequestBody.
 	MaxBody int64
+	// Trailers says that a function takes RequestTrailers: the trailer section
+	// is kept.
+	Trailers bool
 	// Streams says that a function takes ResponseStream. Such a route, and one
 	// whose Body is BodyStreamed, may hold its goroutine for long and so has
 	// its own pool.

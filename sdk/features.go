@@ -49,6 +49,25 @@ type RequestBody interface {
 	ContentType() msg.View
 }
 
+// RequestTrailers is the trailer section of the request (RFC 9110 section 6.5):
+// the fields behind its content. It is empty before the content was read to its
+// end, so a function that takes it takes the content too, or comes behind one
+// that does. In HTTP/1.1 only chunked content has one. Fields that may not
+// stand there, such as those that frame, route or authenticate, are left out
+// (msg.MayTrail), and none becomes a field of the header section.
+//
+// Views are borrowed until the function that received the feature returns.
+type RequestTrailers interface {
+	// RequestTrailerCount returns the number of field lines.
+	RequestTrailerCount() int
+	// RequestTrailerAt returns field line i in the order they were sent,
+	// 0 <= i < RequestTrailerCount, with the name as it was sent.
+	RequestTrailerAt(i int) (name, value msg.View)
+	// RequestTrailer returns the value of the first field line with that name,
+	// compared without case, and whether there is one.
+	RequestTrailer(name string) (value msg.View, ok bool)
+}
+
 // RequestStream offers the content of the request as it arrives. Generated
 // code calls it for a parameter of type Body.
 type RequestStream interface {

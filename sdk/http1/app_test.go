@@ -85,6 +85,26 @@ func newApp() *app {
 			head: want, body: repeat,
 		},
 		"/pool/body": {plan: sdk.Plan{Name: "pool body", Body: sdk.BodyCollected, MaxBody: 1000}, head: want, body: repeat},
+		"/loop/trailers": {
+			plan: sdk.Plan{Name: "loop trailers", Place: sdk.OnLoop, Body: sdk.BodyCollected, Trailers: true}, head: want,
+			body: func(_ *app, x *http1.Exchange, content []byte) { tellTrailers(x, content) },
+		},
+		"/pool/trailers": {
+			plan: sdk.Plan{Name: "pool trailers", Body: sdk.BodyCollected, Trailers: true}, head: want,
+			body: func(_ *app, x *http1.Exchange, content []byte) { tellTrailers(x, content) },
+		},
+		"/read/trailers": {plan: sdk.Plan{Name: "read trailers", Body: sdk.BodyStreamed, Trailers: true}, head: func(_ *app, x *http1.Exchange) bool {
+			if n := x.RequestTrailerCount(); n != 0 {
+				x.ResponseContent().Text("early: ").Int(int64(n))
+			}
+			content, err := io.ReadAll(x.OpenRequest())
+			if err != nil {
+				sdk.WriteError(x, err)
+				return false
+			}
+			tellTrailers(x, content)
+			return false
+		}},
 		"/refuse": {plan: sdk.Plan{Name: "refuse", Body: sdk.BodyCollected}, head: func(_ *app, x *http1.Exchange) bool {
 			sdk.WriteError(x, sdk.ErrForbidden)
 			return false
@@ -154,4 +174,20 @@ func newApp() *app {
 			return false
 		}},
 	}}
+}
+
+// tellTrailers answers with the content and the trailer section of the request.
+func tellTrailers(x *http1.Exchange, content []byte) {
+	out := x.ResponseContent().Octets(content)
+	for i := range x.RequestTrailerCount() {
+		name, value := x.RequestTrailerAt(i)
+		out.Octet(' ').View(name).Octet('=').View(value)
+	}
+	if v, ok := x.RequestTrailer("sum"); ok {
+		out.Text(" sum is ").View(v)
+	}
+	if _, ok := x.RequestField("Sum"); ok {
+		out.Text(" merged")
+	}
+	out.Octet('.')
 }

@@ -57,15 +57,16 @@ type Exchange struct {
 
 // Compile-time checks: an exchange offers every feature.
 var (
-	_ sdk.Request        = (*Exchange)(nil)
-	_ sdk.RequestHeaders = (*Exchange)(nil)
-	_ sdk.RequestBody    = (*Exchange)(nil)
-	_ sdk.RequestStream  = (*Exchange)(nil)
-	_ sdk.Response       = (*Exchange)(nil)
-	_ sdk.ResponseStream = (*Exchange)(nil)
-	_ sdk.Connection     = (*Exchange)(nil)
-	_ sdk.Lifetime       = (*Exchange)(nil)
-	_ sdk.Unit           = (*Exchange)(nil)
+	_ sdk.Request         = (*Exchange)(nil)
+	_ sdk.RequestHeaders  = (*Exchange)(nil)
+	_ sdk.RequestBody     = (*Exchange)(nil)
+	_ sdk.RequestStream   = (*Exchange)(nil)
+	_ sdk.RequestTrailers = (*Exchange)(nil)
+	_ sdk.Response        = (*Exchange)(nil)
+	_ sdk.ResponseStream  = (*Exchange)(nil)
+	_ sdk.Connection      = (*Exchange)(nil)
+	_ sdk.Lifetime        = (*Exchange)(nil)
+	_ sdk.Unit            = (*Exchange)(nil)
 )
 
 // errTimeout answers a request that does not arrive in time.
@@ -80,6 +81,9 @@ func (x *Exchange) begin(cn *conn, c *netpoll.Conn) {
 	x.conn, x.nc = cn, c
 	x.started = c.Now()
 	x.route()
+	if x.plan.Trailers {
+		x.KeepTrailers()
+	}
 }
 
 // unrouted is the plan of a request whose route could not be chosen. Read-only.
