@@ -15,8 +15,11 @@ type response struct {
 	content msg.Buffer
 	sent    int64 // octets of content appended; for all responses of the exchange
 
+	trailers msg.Fields
+	trails   bool // ResponseTrailers was called
+
 	streaming stream
-	left      int64 // streamLength: octets that are still owed
+	left      int64 // octets of content that are still owed; -1: any number may follow
 }
 
 // reset forgets the response, and keeps memory up to a bound.
@@ -27,7 +30,10 @@ func (r *response) reset() {
 		r.content.Adopt(nil)
 	}
 	r.content.Reset()
-	r.status, r.streaming, r.left = 0, streamNone, 0
+	if r.trails {
+		r.trailers.Reset()
+	}
+	r.status, r.streaming, r.left, r.trails = 0, streamNone, 0, false
 }
 
 // SetStatus sets the status code of the final response, 200 to 599; 200 if it

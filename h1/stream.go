@@ -20,7 +20,7 @@ const (
 	streamNone    stream = iota // no head of a stream was appended
 	streamNothing               // the response has no content; pieces are left out
 	streamChunked               // by the chunked transfer coding
-	streamLength                // by Content-Length; response.left is owed
+	streamLength                // by Content-Length
 	streamClose                 // by the end of the connection
 )
 
@@ -28,16 +28,20 @@ const (
 // by piece: with Content-Length when declared >= 0, with the chunked transfer
 // coding for an HTTP/1.1 client, else delimited by the end of the connection
 // (and Connection: close). What stands in ResponseContent is not appended.
+//
+// When ResponseTrailers was called before and the client takes a trailer
+// section, the coding is chunked also with a declared length, which still holds.
 func (x *Exchange) AppendStreamHead(dst, date []byte, declared int64) []byte {
 	has, declares := x.shape()
 	dst = x.appendHead(dst, date, 0)
 	s := streamNothing
+	x.out.left = max(declared, -1)
 	switch {
 	case !declares:
 	case x.Status() == 205:
 		dst = appendLength(dst, 0)
-	case declared >= 0:
-		s, x.out.left = streamLength, declared
+	case declared >= 0 && !(x.out.trails && x.takesTrailers()):
+		s = streamLength
 		dst = appendLength(dst, declared)
 	case x.minor > 0:
 		s = streamChunked
@@ -56,50 +60,53 @@ func (x *Exchange) AppendStreamHead(dst, date []byte, declared int64) []byte {
 // AppendStreamHead. An empty p appends nothing. It returns ErrContentLength,
 // and appends nothing, when the pieces are more than declared.
 func (x *Exchange) AppendStreamContent(dst, p []byte) ([]byte, error) {
-	if len(p) == 0 {
+	invariant.That(x.out.streaming != streamNone || len(p) == 0)
+	if len(p) == 0 || x.out.streaming == streamNone || x.out.streaming == streamNothing {
 		return dst, nil
 	}
-	switch x.out.streaming {
-	case streamNothing:
-		return dst, nil
-	case streamChunked:
-		dst = slices.Grow(dst, maxSizeLine+len(p)+2)
-		dst = appendSizeLine(dst, len(p))
-		dst = append(dst, p...)
-		dst = append(dst, "\r\n"...)
-	case streamLength:
+	if x.out.left >= 0 {
 		if int64(len(p)) > x.out.left {
 			x.closing = true
 			return dst, ErrContentLength
 		}
 		x.out.left -= int64(len(p))
+	}
+	switch x.out.streaming {
+	case streamChunked:
+		dst = slices.Grow(dst, maxSizeLine+len(p)+2)
+		dst = appendSizeLine(dst, len(p))
 		dst = append(dst, p...)
-	case streamClose:
+		dst = append(dst, "\r\n"...)
+	case streamLength, streamClose:
 		dst = append(dst, p...)
-	case streamNone:
-		invariant.Never("content of a stream without its head")
-		return dst, nil
+	case streamNone, streamNothing:
 	}
 	x.out.sent += int64(len(p))
 	return dst, nil
 }
 
-// AppendStreamEnd appends what ends the content. It returns ErrContentLength
-// when less than declared was appended: the connection must end.
+// AppendStreamEnd appends what ends the content, and the trailer section. It
+// returns ErrContentLength when less than declared was appended: the connection
+// must end.
 func (x *Exchange) AppendStreamEnd(dst []byte) ([]byte, error) {
 	s := x.out.streaming
 	x.out.streaming = streamNothing
 	switch s {
-	case streamChunked:
-		return append(dst, "0\r\n\r\n"...), nil
-	case streamLength:
-		if x.out.left != 0 {
+	case streamChunked, streamLength, streamClose:
+		if x.out.left > 0 {
 			x.closing = true
 			return dst, ErrContentLength
 		}
-	case streamNone, streamNothing, streamClose:
+	case streamNone, streamNothing:
 	}
-	return dst, nil
+	if s != streamChunked {
+		return dst, nil
+	}
+	dst = append(dst, "0\r\n"...)
+	if x.out.trailers.Count() > 0 && x.takesTrailers() {
+		dst = append(dst, x.out.trailers.Lines()...)
+	}
+	return append(dst, "\r\n"...), nil
 }
 
 // maxSizeLine is the length of the longest line before a chunk.

@@ -81,3 +81,66 @@ func (t *trailers) reset() {
 	}
 	*t = trailers{text: t.text[:0], fields: t.fields[:0]}
 }
+
+// ResponseTrailers returns the trailer section of the response, to be added to
+// before the response ends. Its TrailersErr is for the host to look at, before it
+// appends the end.
+//
+// It is sent in the chunked coding, and only to a client of HTTP/1.1 that said
+// TE: trailers (RFC 9110 section 6.5.1); else it is left out.
+func (x *Exchange) ResponseTrailers() *msg.Fields {
+	x.out.trails = true
+	return &x.out.trailers
+}
+
+// TrailersErr returns why the trailer section of the response cannot be sent, a
+// *msg.FieldError, or nil.
+func (x *Exchange) TrailersErr() error {
+	f := &x.out.trailers
+	if err := f.Err(); err != nil {
+		return err
+	}
+	if f.WantsClose() {
+		return &msg.FieldError{Name: "Connection", Reason: msg.ErrFieldTrailer}
+	}
+	for i := range f.Count() {
+		if name, _ := f.At(i); !msg.MayTrail(name.Octets()) {
+			return &msg.FieldError{Name: name.String(), Reason: msg.ErrFieldTrailer}
+		}
+	}
+	return nil
+}
+
+// takesTrailers reports whether the client wants a trailer section: it said
+// TE: trailers, and speaks HTTP/1.1 (RFC 9110 section 10.1.4).
+func (x *Exchange) takesTrailers() bool {
+	if x.minor == 0 {
+		return false
+	}
+	for _, f := range x.fields {
+		if !named(f.name.of(x.buf), "te") {
+			continue
+		}
+		v := f.value.of(x.buf)
+		for more := true; more; {
+			var coding []byte
+			if coding, v, more = element(v); named(coding, "trailers") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// AppendTrailed is AppendResponse for a response with a trailer section: where
+// that is sent, the coding is chunked.
+func (x *Exchange) AppendTrailed(dst, date []byte) []byte {
+	if x.out.trailers.Count() == 0 || !x.takesTrailers() {
+		return x.AppendResponse(dst, date)
+	}
+	content := x.out.content.Collected()
+	dst = x.AppendStreamHead(dst, date, int64(len(content)))
+	dst, _ = x.AppendStreamContent(dst, content) // all of it, so there is no error
+	dst, _ = x.AppendStreamEnd(dst)
+	return dst
+}

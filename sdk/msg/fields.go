@@ -41,12 +41,13 @@ var (
 	ErrFieldName     = errors.New("not a field name")
 	ErrFieldValue    = errors.New("the value has a control octet")
 	ErrFieldReserved = errors.New("the field is the server's to set")
+	ErrFieldTrailer  = errors.New("the field may not be in a trailer section")
 )
 
 // A FieldError says which field was refused, and why.
 type FieldError struct {
 	Name   string // as it was given
-	Reason error  // ErrFieldName, ErrFieldValue or ErrFieldReserved
+	Reason error  // ErrFieldName, ErrFieldValue, ErrFieldReserved or ErrFieldTrailer
 }
 
 // Error implements error.
