@@ -10,6 +10,7 @@ import (
 	"github.com/windhover-go/windhover/netpoll"
 	"github.com/windhover-go/windhover/netpoll/sim"
 	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/http1"
 	"github.com/windhover-go/windhover/sdk/msg"
 	"github.com/windhover-go/windhover/sdk/sdktest"
 )
@@ -204,6 +205,15 @@ func TestKeepAliveTimeout(t *testing.T) {
 	w.want(p, "off the loop", ok, "off the loop", false)
 	w.pass(131 * time.Second)
 	w.want(p, "idle after a unit", "", "", true)
+
+	w.app.routes["/slow"] = &route{plan: sdk.Plan{Name: "slow"}, head: func(*app, *http1.Exchange) bool {
+		w.Network.Advance(int64(60 * time.Second))
+		return false
+	}}
+	p = w.dial("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+	w.want(p, "off the loop, slow", ok, "", false)
+	w.pass(129 * time.Second)
+	w.want(p, "idle since the answer", "", "", false)
 }
 
 func TestContentTimeout(t *testing.T) {
@@ -301,6 +311,20 @@ func TestDrain(t *testing.T) {
 	w.want(half, "in its head", ok, "on the loop", true)
 	collecting.Send([]byte("bc"))
 	w.want(collecting, "in its content", ok, "got abc", true)
+}
+
+// TestDrainBeforeAStream checks that a stream which begins while the server
+// drains says that it is the last response.
+func TestDrainBeforeAStream(t *testing.T) {
+	w := newWorld(t, sdk.Config{})
+	p := w.dial("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
+	for range 3 { // it is accepted and lent, and its function does not run
+		if err := w.Loop.Turn(0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Host.Drain()
+	w.want(p, "before its response", ok, "abc", true)
 }
 
 // TestEndsOfThePeer checks that a peer which has finished sending still gets
@@ -498,13 +522,19 @@ func TestUnitWaitsForEarlierOutput(t *testing.T) {
 	})
 	t.Run("and never does", func(t *testing.T) {
 		w := newWorld(t, sdk.Config{})
-		p := slow(w, "GET /pool HTTP/1.1\r\nHost: x\r\n\r\n")
+		p := w.dial(getLoop)
+		w.turns()
+		w.pass(100 * time.Second) // of a deadline that does not count for what follows
+		p.SetWindow(50)
+		p.StopReading()
+		p.Send([]byte(getLoop + "GET /pool HTTP/1.1\r\nHost: x\r\n\r\n"))
+		w.turns()
 		w.pass(129 * time.Second)
 		if p.Ended() {
 			t.Error("the connection ends too early")
 		}
 		w.pass(2 * time.Second)
-		if n := w.Loop.Conns(); n != 0 || len(w.app.outcomes) != 2 || w.app.outcomes[1].Err != sdk.ErrPeerClosed {
+		if n := w.Loop.Conns(); n != 0 || len(w.app.outcomes) != 3 || w.app.outcomes[2].Err != sdk.ErrPeerClosed {
 			t.Errorf("%d connections are open; outcomes %+v", n, w.app.outcomes)
 		}
 	})
