@@ -238,7 +238,7 @@ func (x *Exchange) fieldLines(in []byte, at int, limits *msg.Limits) (n int, r R
 	fields, most := x.fields[:0], limits.Fields
 	for i := uint(at); ; {
 		start := i
-		if i < uint(len(w)) && len(fields) >= most && w[i] != '\r' && !(x.lenient && w[i] == '\n') {
+		if i < uint(len(w)) && len(fields) >= most && w[i] != '\r' && (!x.lenient || w[i] != '\n') {
 			return 0, ReasonFieldsLimit
 		}
 		for i+4 <= uint(len(w)) {

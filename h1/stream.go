@@ -40,7 +40,7 @@ func (x *Exchange) AppendStreamHead(dst, date []byte, declared int64) []byte {
 	case !declares:
 	case x.Status() == 205:
 		dst = appendLength(dst, 0)
-	case declared >= 0 && !(x.out.trails && x.takesTrailers()):
+	case declared >= 0 && (!x.out.trails || !x.takesTrailers()):
 		s = streamLength
 		dst = appendLength(dst, declared)
 	case x.minor > 0:

@@ -236,11 +236,11 @@ func octetByOctet(addr, request string) (content string, err error) {
 		return "", err
 	}
 	defer c.Close()
-	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err = c.SetDeadline(time.Now().Add(patience)); err != nil {
 		return "", err
 	}
 	for i := range len(request) {
-		if _, err := io.WriteString(c, request[i:i+1]); err != nil {
+		if _, err = io.WriteString(c, request[i:i+1]); err != nil {
 			return "", err
 		}
 		// The server may well read the octet before the next is there; nothing

@@ -37,48 +37,66 @@ func script(r *rand.Rand) (list []exchange) {
 // kinds are the exchanges that a script is made of.
 var kinds = []func(r *rand.Rand) exchange{
 	func(*rand.Rand) exchange {
-		return exchange{name: "plaintext", send: "GET /plaintext HTTP/1.1\r\nHost: x\r\n\r\n",
-			method: "GET", status: 200, content: "Hello, World!", fields: map[string]string{"Content-Type": "text/plain"}}
+		return exchange{
+			name: "plaintext", send: "GET /plaintext HTTP/1.1\r\nHost: x\r\n\r\n",
+			method: "GET", status: 200, content: "Hello, World!", fields: map[string]string{"Content-Type": "text/plain"},
+		}
 	},
 	func(*rand.Rand) exchange {
-		return exchange{name: "head", send: "HEAD /plaintext HTTP/1.1\r\nHost: x\r\n\r\n",
-			method: "HEAD", status: 200, fields: map[string]string{"Content-Length": "13"}}
+		return exchange{
+			name: "head", send: "HEAD /plaintext HTTP/1.1\r\nHost: x\r\n\r\n",
+			method: "HEAD", status: 200, fields: map[string]string{"Content-Length": "13"},
+		}
 	},
 	func(r *rand.Rand) exchange {
 		id := r.Int64()
-		return exchange{name: "user", send: fmt.Sprintf("GET /users/%d HTTP/1.1\r\nHost: x\r\nAuthorization: t\r\nX-Request-Id: %x\r\n\r\n", id, id),
+		return exchange{
+			name: "user", send: fmt.Sprintf("GET /users/%d HTTP/1.1\r\nHost: x\r\nAuthorization: t\r\nX-Request-Id: %x\r\n\r\n", id, id),
 			method: "GET", status: 200, content: fmt.Sprintf(`{"id":%d}`, id),
-			fields: map[string]string{"X-Request-Id": fmt.Sprintf("%x", id), "X-Probe": "1"}}
+			fields: map[string]string{"X-Request-Id": fmt.Sprintf("%x", id), "X-Probe": "1"},
+		}
 	},
 	func(*rand.Rand) exchange {
-		return exchange{name: "unauthorized", send: "GET /users/7 HTTP/1.1\r\nHost: x\r\n\r\n",
-			method: "GET", status: 401, content: "Unauthorized\n", fields: map[string]string{"WWW-Authenticate": "Bearer"}}
+		return exchange{
+			name: "unauthorized", send: "GET /users/7 HTTP/1.1\r\nHost: x\r\n\r\n",
+			method: "GET", status: 401, content: "Unauthorized\n", fields: map[string]string{"WWW-Authenticate": "Bearer"},
+		}
 	},
 	func(r *rand.Rand) exchange {
 		value := strings.Repeat("v", r.IntN(2000))
-		return exchange{name: "fields", send: "GET /headers HTTP/1.1\r\nHost: x\r\nA: " + value + "\r\n\r\n",
-			method: "GET", status: 200, content: "Host: x\nA: " + value + "\n"}
+		return exchange{
+			name: "fields", send: "GET /headers HTTP/1.1\r\nHost: x\r\nA: " + value + "\r\n\r\n",
+			method: "GET", status: 200, content: "Host: x\nA: " + value + "\n",
+		}
 	},
 	func(r *rand.Rand) exchange {
 		content := strings.Repeat("unread ", r.IntN(500))
-		return exchange{name: "unread content", send: fmt.Sprintf("POST /headers HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(content), content),
-			method: "POST", status: 200, content: fmt.Sprintf("Host: x\nContent-Length: %d\n", len(content))}
+		return exchange{
+			name: "unread content", send: fmt.Sprintf("POST /headers HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(content), content),
+			method: "POST", status: 200, content: fmt.Sprintf("Host: x\nContent-Length: %d\n", len(content)),
+		}
 	},
 	func(r *rand.Rand) exchange {
 		content := text(r, 5000)
-		return exchange{name: "echo", send: fmt.Sprintf("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(content), content),
-			method: "POST", status: 200, content: content}
+		return exchange{
+			name: "echo", send: fmt.Sprintf("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(content), content),
+			method: "POST", status: 200, content: content,
+		}
 	},
 	func(r *rand.Rand) exchange {
 		content := text(r, 5000)
-		return exchange{name: "chunked echo", send: "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(r, content),
-			method: "POST", status: 200, content: content}
+		return exchange{
+			name: "chunked echo", send: "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(r, content),
+			method: "POST", status: 200, content: content,
+		}
 	},
 	func(r *rand.Rand) exchange {
 		n := r.IntN(100_000)
 		want, _ := io.ReadAll(io.LimitReader(new(alphabet), int64(n)))
-		return exchange{name: "large", send: fmt.Sprintf("GET /large?size=%d HTTP/1.1\r\nHost: x\r\n\r\n", n),
-			method: "GET", status: 200, content: string(want)}
+		return exchange{
+			name: "large", send: fmt.Sprintf("GET /large?size=%d HTTP/1.1\r\nHost: x\r\n\r\n", n),
+			method: "GET", status: 200, content: string(want),
+		}
 	},
 	func(r *rand.Rand) exchange {
 		n := 1 + r.IntN(20)
@@ -86,8 +104,10 @@ var kinds = []func(r *rand.Rand) exchange{
 		for i := range n {
 			fmt.Fprintf(&want, "line %d\n", i+1)
 		}
-		return exchange{name: "stream", send: fmt.Sprintf("GET /stream/%d HTTP/1.1\r\nHost: x\r\n\r\n", n),
-			method: "GET", status: 200, content: want.String()}
+		return exchange{
+			name: "stream", send: fmt.Sprintf("GET /stream/%d HTTP/1.1\r\nHost: x\r\n\r\n", n),
+			method: "GET", status: 200, content: want.String(),
+		}
 	},
 	func(*rand.Rand) exchange {
 		return exchange{name: "panic", send: "GET /panic HTTP/1.1\r\nHost: x\r\n\r\n", method: "GET", status: 500, content: "Internal Server Error\n"}
@@ -105,34 +125,48 @@ var kinds = []func(r *rand.Rand) exchange{
 		return exchange{name: "not modified", send: "GET /notmodified HTTP/1.1\r\nHost: x\r\n\r\n", method: "GET", status: 304}
 	},
 	func(*rand.Rand) exchange {
-		return exchange{name: "options", send: "OPTIONS /headers HTTP/1.1\r\nHost: x\r\n\r\n", method: "OPTIONS",
-			status: 204, fields: map[string]string{"Allow": "GET, HEAD, OPTIONS, POST"}}
+		return exchange{
+			name: "options", send: "OPTIONS /headers HTTP/1.1\r\nHost: x\r\n\r\n", method: "OPTIONS",
+			status: 204, fields: map[string]string{"Allow": "GET, HEAD, OPTIONS, POST"},
+		}
 	},
 	func(r *rand.Rand) exchange {
 		n := fmt.Sprint(r.IntN(50_000))
-		return exchange{name: "head of large", send: "HEAD /large?size=" + n + " HTTP/1.1\r\nHost: x\r\n\r\n",
-			method: "HEAD", status: 200, fields: map[string]string{"Content-Length": n}}
+		return exchange{
+			name: "head of large", send: "HEAD /large?size=" + n + " HTTP/1.1\r\nHost: x\r\n\r\n",
+			method: "HEAD", status: 200, fields: map[string]string{"Content-Length": n},
+		}
 	},
 	func(*rand.Rand) exchange {
-		return exchange{name: "bad size", send: "GET /large?size=-1 HTTP/1.1\r\nHost: x\r\n\r\n", method: "GET",
-			status: 400, content: "size has to be from 0 to 67108864\n"}
+		return exchange{
+			name: "bad size", send: "GET /large?size=-1 HTTP/1.1\r\nHost: x\r\n\r\n", method: "GET",
+			status: 400, content: "size has to be from 0 to 67108864\n",
+		}
 	},
 	func(r *rand.Rand) exchange { // the client does not wait for 100 (Continue), and may get it all the same
 		content := text(r, 2000) + "."
-		return exchange{name: "expect", send: fmt.Sprintf("POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n%s", len(content), content),
-			method: "POST", status: 200, content: content}
+		return exchange{
+			name: "expect", send: fmt.Sprintf("POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n%s", len(content), content),
+			method: "POST", status: 200, content: content,
+		}
 	},
 	func(*rand.Rand) exchange {
-		return exchange{name: "HTTP/1.0 that persists", send: "GET /plaintext HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
-			method: "GET", status: 200, content: "Hello, World!"}
+		return exchange{
+			name: "HTTP/1.0 that persists", send: "GET /plaintext HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+			method: "GET", status: 200, content: "Hello, World!",
+		}
 	},
 	func(*rand.Rand) exchange {
-		return exchange{name: "wrong method", send: "DELETE /echo HTTP/1.1\r\nHost: x\r\n\r\n", method: "DELETE",
-			status: 405, content: "Method Not Allowed\n", fields: map[string]string{"Allow": "OPTIONS, POST"}}
+		return exchange{
+			name: "wrong method", send: "DELETE /echo HTTP/1.1\r\nHost: x\r\n\r\n", method: "DELETE",
+			status: 405, content: "Method Not Allowed\n", fields: map[string]string{"Allow": "OPTIONS, POST"},
+		}
 	},
 	func(*rand.Rand) exchange {
-		return exchange{name: "last", send: "GET /json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-			method: "GET", status: 200, content: `{"message":"Hello, World!"}`, last: true}
+		return exchange{
+			name: "last", send: "GET /json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+			method: "GET", status: 200, content: `{"message":"Hello, World!"}`, last: true,
+		}
 	},
 	func(*rand.Rand) exchange {
 		return exchange{name: "HTTP/1.0", send: "GET /stream/2 HTTP/1.0\r\n\r\n", method: "GET", status: 200, content: "line 1\nline 2\n", last: true}

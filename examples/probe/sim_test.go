@@ -51,6 +51,7 @@ func TestSimulation(t *testing.T) {
 
 // simulate runs one schedule and returns its trace.
 func simulate(t *testing.T, seed uint64) uint64 {
+	t.Helper()
 	s := newSimulation(t, seed)
 	for s.turns < s.plan.turns || s.busy() {
 		s.arrive()
@@ -82,7 +83,6 @@ type plan struct {
 	faults sim.Faults
 	end    ending
 	turns  int // after which the server drains or aborts
-	high   int // Limits.ResponseBufferHigh
 	limits sdk.Limits
 }
 
@@ -199,8 +199,10 @@ func newClient(r *rand.Rand) *client {
 	case tailHead:
 		c.script = append(c.script, exchange{name: "half a head", send: "GET /plaintext HTTP/1.1\r\nHos", method: "GET", status: 408, content: "*", last: true})
 	case tailContent:
-		c.script = append(c.script, exchange{name: "half a content", send: "POST /headers HTTP/1.1\r\nContent-Length: 9\r\nHost: x\r\n\r\n" + "abc"[:r.IntN(4)],
-			method: "POST", status: 408, content: "*", last: true})
+		c.script = append(c.script, exchange{
+			name: "half a content", send: "POST /headers HTTP/1.1\r\nContent-Length: 9\r\nHost: x\r\n\r\n" + "abc"[:r.IntN(4)],
+			method: "POST", status: 408, content: "*", last: true,
+		})
 	case tailCollect:
 		x := collects(r)
 		head := strings.Index(x.send, "\r\n\r\n") + 4
@@ -220,8 +222,10 @@ func collects(r *rand.Rand) exchange {
 	if r.IntN(4) == 0 {
 		head += "Expect: 100-continue\r\n"
 	}
-	x := exchange{name: "collect " + path, method: "POST", status: 200, content: content,
-		fields: map[string]string{"X-Path": "/collect/" + path}}
+	x := exchange{
+		name: "collect " + path, method: "POST", status: 200, content: content,
+		fields: map[string]string{"X-Path": "/collect/" + path},
+	}
 	if r.IntN(2) == 0 {
 		x.send = head + "Transfer-Encoding: chunked\r\n\r\n" + chunked(r, content)
 	} else {

@@ -62,7 +62,7 @@ func serve(in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := first.Shutdown(ctx); err != nil {
+	if err = first.Shutdown(ctx); err != nil {
 		return err
 	}
 	before := measure()

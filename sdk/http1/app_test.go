@@ -115,11 +115,13 @@ func newApp() *app {
 			}
 			return false
 		}},
-		"/loop/field": {plan: sdk.Plan{Name: "loop field", Place: sdk.OnLoop, Body: sdk.BodyCollected}, head: want,
+		"/loop/field": {
+			plan: sdk.Plan{Name: "loop field", Place: sdk.OnLoop, Body: sdk.BodyCollected}, head: want,
 			body: func(_ *app, x *http1.Exchange, _ []byte) {
 				value, _ := x.RequestField("X-Name")
 				x.ResponseContent().Text("the name is ").View(value)
-			}},
+			},
+		},
 		"/unheard": {plan: sdk.Plan{Name: "unheard", Body: sdk.BodyStreamed}, head: text("not listening")},
 		"/read": {plan: sdk.Plan{Name: "read", Body: sdk.BodyStreamed, MaxBody: 1000}, head: func(_ *app, x *http1.Exchange) bool {
 			content, err := io.ReadAll(x.OpenRequest())

@@ -7,7 +7,7 @@ import (
 
 func TestMayTrail(t *testing.T) {
 	longest := 0
-	for _, name := range strings.Fields(`
+	for name := range strings.FieldsSeq(`
 		Content-Length Transfer-Encoding Trailer TE Connection Keep-Alive Proxy-Connection Upgrade
 		Host
 		Cache-Control Expect Max-Forwards Pragma Range If-Match If-None-Match If-Modified-Since If-Unmodified-Since If-Range

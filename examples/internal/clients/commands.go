@@ -48,7 +48,7 @@ func runFile(t *testing.T, file, url string, update bool) {
 		t.Fatalf("%s names no program, or has no commands", file)
 	}
 	for tool := range strings.FieldsSeq(needs(head)) {
-		if _, err := exec.LookPath(tool); err != nil {
+		if _, err = exec.LookPath(tool); err != nil {
 			t.Skipf("%s is not installed; .ci/run installs it", tool)
 		}
 	}
