@@ -60,7 +60,6 @@ type value struct {
 	call  *call
 	used  bool
 	field string // of the task, when it crosses a phase
-	local string
 }
 
 // A call is a function of a route at its place in the chain.

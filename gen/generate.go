@@ -57,7 +57,7 @@ func Generate(dir string) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Path: filepath.Join(a.dir, outputName), Text: text, Source: a.sourceName(), Routes: routeTable(a, d)}
+	r := &Result{Path: filepath.Join(a.dir, outputName), Text: text, Source: a.sourceName(), Routes: routeTable(d)}
 	if r.Old, err = os.ReadFile(r.Path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("windhover: %w", err)
 	}

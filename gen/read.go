@@ -168,7 +168,7 @@ func (r *reader) call(s *scope, call *ast.CallExpr) *route {
 		r.helper(s, call)
 		return nil
 	}
-	if inner, ok := ast.Unparen(sel.X).(*ast.CallExpr); ok {
+	if inner, chained := ast.Unparen(sel.X).(*ast.CallExpr); chained {
 		if rt := r.call(s, inner); rt != nil {
 			r.modify(rt, sel.Sel.Name, call)
 			return rt

@@ -155,9 +155,9 @@ func choose(routes []pattern, method, path string) string {
 func randomRoutes(r *rand.Rand, small bool) (routes []pattern) {
 	literals := []string{"a", "b", "users", "7", "true", "300", "x.y"}
 	seen := map[string]bool{}
-	most, kinds := 25, kinds
+	most, wild := 25, kinds
 	if small {
-		most, kinds = 5, []string{"string"}
+		most, wild = 5, []string{"string"}
 	}
 	for range 1 + r.IntN(most) {
 		p := pattern{method: []string{"GET", "GET", "GET", "POST", "DELETE", "HEAD"}[r.IntN(6)]}
@@ -165,7 +165,7 @@ func randomRoutes(r *rand.Rand, small bool) (routes []pattern) {
 			if r.IntN(5) < 3 {
 				p.segments = append(p.segments, literals[r.IntN(len(literals))])
 			} else {
-				p.segments = append(p.segments, "{"+kinds[r.IntN(len(kinds))]+"}")
+				p.segments = append(p.segments, "{"+wild[r.IntN(len(wild))]+"}")
 			}
 		}
 		switch r.IntN(8) {

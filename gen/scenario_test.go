@@ -119,6 +119,7 @@ func (s *scenario) has(name string) bool {
 
 // generate generates the pipeline and compares it, or the errors.
 func (s *scenario) generate(t *testing.T) {
+	t.Helper()
 	result, err := Generate(s.dir)
 	if refused, ok := errors.AsType[Diagnostics](err); ok {
 		if !s.has("want/errors.txt") {
@@ -126,7 +127,7 @@ func (s *scenario) generate(t *testing.T) {
 		}
 		s.compare(t, "want/errors.txt", refused.Render(s.dir))
 		// What is refused need not compile, and is not part of what is built.
-		if err := os.RemoveAll(s.dir); err != nil {
+		if err = os.RemoveAll(s.dir); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -137,7 +138,7 @@ func (s *scenario) generate(t *testing.T) {
 	if s.has("want/errors.txt") {
 		t.Fatalf("accepted; want\n%s", s.want("want/errors.txt"))
 	}
-	if err := result.Write(); err != nil {
+	if err = result.Write(); err != nil {
 		t.Fatal(err)
 	}
 	s.result = result

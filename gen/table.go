@@ -7,11 +7,11 @@ import (
 
 // routeTable returns a line for each route: method, path, what answers it, and
 // where that runs.
-func routeTable(a *app, d *declaration) (lines []string) {
+func routeTable(d *declaration) (lines []string) {
 	rows := make([][3]string, 0, len(d.routes))
 	var width [2]int
 	for _, rt := range d.routes {
-		answer := ""
+		var answer string
 		if rt.ready != nil {
 			answer = fmt.Sprintf("%d, ready-made", rt.ready.status)
 		} else {

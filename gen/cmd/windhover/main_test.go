@@ -38,7 +38,7 @@ func TestNewApp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, bytes.Replace(api, []byte("/hello/{name}"), []byte("/hi/{name}"), 1), 0o644); err != nil {
+	if err = os.WriteFile(path, bytes.Replace(api, []byte("/hello/{name}"), []byte("/hi/{name}"), 1), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	stdout.Reset()
