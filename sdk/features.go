@@ -109,6 +109,21 @@ type ResponseStream interface {
 	OpenResponseSized(n int64) ContentWriter
 }
 
+// ResponseTrailers is the trailer section of the response (RFC 9110 section
+// 6.5): fields that are known only when the content is. In HTTP/1.1 it is sent
+// to clients that asked for it (TE: trailers) in the chunked coding, which
+// a response gets for it whose trailers were asked for before its head was sent;
+// to others it is left out.
+type ResponseTrailers interface {
+	// ResponseTrailers returns the trailer section, to be added to until the
+	// response ends: borrowed until the function that received the feature
+	// returns. A field that may not be in a trailer section (msg.MayTrail) is an
+	// error as one is that may not be in the header section: the answer is 500,
+	// or, when the head was sent, the connection ends so that the client
+	// notices. A field Trailer, which lists the names, is for the app to set.
+	ResponseTrailers() *msg.Fields
+}
+
 // A ContentWriter sends content piece by piece. It belongs to the function
 // that opened it, until that function returns.
 type ContentWriter interface {

@@ -105,6 +105,33 @@ func newApp() *app {
 			tellTrailers(x, content)
 			return false
 		}},
+		"/loop/trailed": {plan: sdk.Plan{Name: "loop trailed", Place: sdk.OnLoop}, head: func(_ *app, x *http1.Exchange) bool {
+			x.ResponseContent().Text("abc")
+			trail(x)
+			return false
+		}},
+		"/pool/trailed": {plan: sdk.Plan{Name: "pool trailed"}, head: func(_ *app, x *http1.Exchange) bool {
+			x.ResponseContent().Text("abc")
+			trail(x)
+			return false
+		}},
+		"/stream/trailed": {plan: sdk.Plan{Name: "stream trailed", Streams: true}, head: func(_ *app, x *http1.Exchange) bool {
+			out := x.OpenResponse()
+			_, _ = io.WriteString(out, "abc")
+			_ = out.Flush()
+			trail(x)
+			return false
+		}},
+		"/sized/trailed": {plan: sdk.Plan{Name: "sized trailed", Streams: true}, head: func(_ *app, x *http1.Exchange) bool {
+			trail(x)
+			_, _ = io.WriteString(x.OpenResponseSized(3), "abc")
+			return false
+		}},
+		"/short/trailed": {plan: sdk.Plan{Name: "short trailed", Streams: true}, head: func(_ *app, x *http1.Exchange) bool {
+			trail(x)
+			_, _ = io.WriteString(x.OpenResponseSized(4), "abc")
+			return false
+		}},
 		"/refuse": {plan: sdk.Plan{Name: "refuse", Body: sdk.BodyCollected}, head: func(_ *app, x *http1.Exchange) bool {
 			sdk.WriteError(x, sdk.ErrForbidden)
 			return false
@@ -192,4 +219,12 @@ func tellTrailers(x *http1.Exchange, content []byte) {
 		out.Text(" merged")
 	}
 	out.Octet('.')
+}
+
+// trail adds a trailer section to the response, with what the query holds.
+func trail(x *http1.Exchange) {
+	x.ResponseTrailers().Add("Sum", "6")
+	if q := x.RawQuery(); q.Len() > 0 {
+		x.ResponseTrailers().Add(q.String(), "a")
+	}
 }

@@ -41,13 +41,14 @@ type Exchange struct {
 
 	// Of a unit.
 	waiter    netpoll.Waiter
-	wire      []byte // what is to be sent
-	stream    stream // nil unless the response is streamed
-	announced int64  // octets of the stream's content; -1: not known
-	owed      int64  // octets of them that it has still to be given
-	redone    bool   // the status was set after the stream was opened
-	failure   error  // why the response cannot go on
-	in        []byte // input of a streamed request; in[at:] is not consumed
+	wire      []byte   // what is to be sent
+	trailing  trailing // nil unless the response may have a trailer section
+	stream    stream   // nil unless the response is streamed
+	announced int64    // octets of the stream's content; -1: not known
+	owed      int64    // octets of them that it has still to be given
+	redone    bool     // the status was set after the stream was opened
+	failure   error    // why the response cannot go on
+	in        []byte   // input of a streamed request; in[at:] is not consumed
 	at        int
 	piece     []byte // content that Read has not handed out; part of in
 	inErr     error  // what ended the content early
@@ -57,16 +58,17 @@ type Exchange struct {
 
 // Compile-time checks: an exchange offers every feature.
 var (
-	_ sdk.Request         = (*Exchange)(nil)
-	_ sdk.RequestHeaders  = (*Exchange)(nil)
-	_ sdk.RequestBody     = (*Exchange)(nil)
-	_ sdk.RequestStream   = (*Exchange)(nil)
-	_ sdk.RequestTrailers = (*Exchange)(nil)
-	_ sdk.Response        = (*Exchange)(nil)
-	_ sdk.ResponseStream  = (*Exchange)(nil)
-	_ sdk.Connection      = (*Exchange)(nil)
-	_ sdk.Lifetime        = (*Exchange)(nil)
-	_ sdk.Unit            = (*Exchange)(nil)
+	_ sdk.Request          = (*Exchange)(nil)
+	_ sdk.RequestHeaders   = (*Exchange)(nil)
+	_ sdk.RequestBody      = (*Exchange)(nil)
+	_ sdk.RequestStream    = (*Exchange)(nil)
+	_ sdk.RequestTrailers  = (*Exchange)(nil)
+	_ sdk.Response         = (*Exchange)(nil)
+	_ sdk.ResponseStream   = (*Exchange)(nil)
+	_ sdk.ResponseTrailers = (*Exchange)(nil)
+	_ sdk.Connection       = (*Exchange)(nil)
+	_ sdk.Lifetime         = (*Exchange)(nil)
+	_ sdk.Unit             = (*Exchange)(nil)
 )
 
 // errTimeout answers a request that does not arrive in time.
@@ -153,13 +155,20 @@ func (x *Exchange) SetStatus(status int) {
 func (x *Exchange) appendResponse(dst, date []byte) []byte {
 	x.checkFields()
 	x.answered = true
+	if x.trailing != nil {
+		return x.trailing.append(dst, date)
+	}
 	return x.AppendResponse(dst, date)
 }
 
 // checkFields replaces a response with a field that cannot be sent by the
 // answer 500, and reports it.
 func (x *Exchange) checkFields() {
-	if err := x.ResponseFields().Err(); err != nil {
+	err := x.ResponseFields().Err()
+	if err == nil && x.trailing != nil {
+		err = x.trailing.err()
+	}
+	if err != nil {
 		x.loop.host.Panicked(x.plan, err)
 		x.ResetResponse()
 		sdk.WriteError(x, err)
@@ -214,7 +223,7 @@ func (x *Exchange) reset() {
 	x.conn, x.nc, x.plan = nil, nil, nil
 	x.received, x.continued, x.refused, x.headRun, x.failed, x.answered = false, false, false, false, false, false
 	x.skipped, x.redone = 0, false
-	x.stream, x.failure, x.inErr, x.piece, x.at = nil, nil, nil, nil, 0
+	x.stream, x.trailing, x.failure, x.inErr, x.piece, x.at = nil, nil, nil, nil, nil, 0
 	x.body, x.wire, x.in = kept(x.body), kept(x.wire), kept(x.in)
 }
 

@@ -114,6 +114,7 @@ func (w *contentWriter) flush() error {
 // end implements stream.
 func (w *contentWriter) end() error {
 	x := (*Exchange)(w)
+	w.checkTrailers()
 	if !x.answered && (x.redone || x.failure != nil) {
 		if !x.redone { // the function left it at the error of the stream
 			x.loop.host.Panicked(x.plan, x.failure)
@@ -132,6 +133,18 @@ func (w *contentWriter) end() error {
 		return err
 	}
 	return short
+}
+
+// checkTrailers makes a trailer section that cannot be sent the failure of the
+// stream. It is reported here when an answer cannot do it any more.
+func (w *contentWriter) checkTrailers() {
+	if w.failure != nil || w.trailing == nil {
+		return
+	}
+	w.failure = w.trailing.err()
+	if w.failure != nil && w.answered {
+		w.loop.host.Panicked(w.plan, w.failure)
+	}
 }
 
 // emitCollected makes a piece of what was collected.
