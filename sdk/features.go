@@ -124,6 +124,21 @@ type ResponseTrailers interface {
 	ResponseTrailers() *msg.Fields
 }
 
+// EarlyHints sends the interim response 103 (Early Hints, RFC 8297): links that
+// the client can follow while the final response is still being made. Clients of
+// HTTP/1.0, which know no interim responses, are sent nothing.
+type EarlyHints interface {
+	// AddEarlyHint adds a field Link, such as "</style.css>; rel=preload;
+	// as=style", to the next interim response. It is no field of the final one.
+	AddEarlyHint(link string)
+	// SendEarlyHints sends what was added since the last call, at once, and
+	// nothing when that is nothing. It returns a *msg.FieldError, and sends
+	// nothing, when a link is not a field value; ErrTooLate behind the head of
+	// the final response; and off the loop ErrPeerClosed or ErrShutdown. The
+	// hints are forgotten in any case.
+	SendEarlyHints() error
+}
+
 // A ContentWriter sends content piece by piece. It belongs to the function
 // that opened it, until that function returns.
 type ContentWriter interface {

@@ -39,6 +39,8 @@ type Exchange struct {
 	answered  bool   // the head of the response was appended
 	skipped   int    // octets of the body that were read past
 
+	hints msg.Fields // the early hints that are not sent
+
 	// Of a unit.
 	waiter    netpoll.Waiter
 	wire      []byte   // what is to be sent
@@ -66,6 +68,7 @@ var (
 	_ sdk.Response         = (*Exchange)(nil)
 	_ sdk.ResponseStream   = (*Exchange)(nil)
 	_ sdk.ResponseTrailers = (*Exchange)(nil)
+	_ sdk.EarlyHints       = (*Exchange)(nil)
 	_ sdk.Connection       = (*Exchange)(nil)
 	_ sdk.Lifetime         = (*Exchange)(nil)
 	_ sdk.Unit             = (*Exchange)(nil)
@@ -184,6 +187,7 @@ func (x *Exchange) end(now int64, err error) {
 	if x.answered {
 		out.Status = x.Status()
 	}
+	x.answered = true // or will never be
 	if x.failed && err == nil {
 		out.Err = sdk.ErrPanicked
 	}
@@ -223,6 +227,9 @@ func (x *Exchange) reset() {
 	x.conn, x.nc, x.plan = nil, nil, nil
 	x.received, x.continued, x.refused, x.headRun, x.failed, x.answered = false, false, false, false, false, false
 	x.skipped, x.redone = 0, false
+	if x.hints.Count() > 0 || x.hints.Err() != nil {
+		x.hints.Reset()
+	}
 	x.stream, x.trailing, x.failure, x.inErr, x.piece, x.at = nil, nil, nil, nil, nil, 0
 	x.body, x.wire, x.in = kept(x.body), kept(x.wire), kept(x.in)
 }
