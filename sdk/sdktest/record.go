@@ -2,6 +2,7 @@ package sdktest
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,21 +11,27 @@ import (
 )
 
 // A Recorder records what a function writes to its response. It implements
-// sdk.Response and sdk.ResponseStream. The zero value is ready.
+// sdk.Response, sdk.ResponseStream, sdk.ResponseTrailers and sdk.EarlyHints. The
+// zero value is ready.
 type Recorder struct {
 	status   int
 	fields   msg.Fields
 	content  msg.Buffer
 	streamed int
+	trailers msg.Fields
+	waiting  msg.Fields // hints that are not sent
+	hints    []string
 }
 
 var (
-	_ sdk.Response       = (*Recorder)(nil)
-	_ sdk.ResponseStream = (*Recorder)(nil)
+	_ sdk.Response         = (*Recorder)(nil)
+	_ sdk.ResponseStream   = (*Recorder)(nil)
+	_ sdk.ResponseTrailers = (*Recorder)(nil)
+	_ sdk.EarlyHints       = (*Recorder)(nil)
 )
 
-// Response returns a recorder, to be given to a function that takes
-// sdk.Response or sdk.ResponseStream.
+// Response returns a recorder, to be given to a function that takes one of the
+// features of the response.
 func Response() *Recorder { return new(Recorder) }
 
 // SetStatus implements sdk.Response.
@@ -42,6 +49,25 @@ func (r *Recorder) OpenResponse() sdk.ContentWriter { return recorderStream{r} }
 // OpenResponseSized implements sdk.ResponseStream.
 func (r *Recorder) OpenResponseSized(int64) sdk.ContentWriter { return recorderStream{r} }
 
+// ResponseTrailers implements sdk.ResponseTrailers.
+func (r *Recorder) ResponseTrailers() *msg.Fields { return &r.trailers }
+
+// AddEarlyHint implements sdk.EarlyHints.
+func (r *Recorder) AddEarlyHint(link string) { r.waiting.Add("Link", link) }
+
+// SendEarlyHints implements sdk.EarlyHints.
+func (r *Recorder) SendEarlyHints() error {
+	defer r.waiting.Reset()
+	if err := r.waiting.Err(); err != nil {
+		return err
+	}
+	for i := range r.waiting.Count() {
+		_, link := r.waiting.At(i)
+		r.hints = append(r.hints, link.String())
+	}
+	return nil
+}
+
 // Status returns the status that was set, or 200.
 func (r *Recorder) Status() int {
 	if r.status == 0 {
@@ -55,6 +81,16 @@ func (r *Recorder) Field(name string) string {
 	value, _ := r.fields.Value(name)
 	return value.String()
 }
+
+// Trailer returns the value of the first line of the trailer section with that
+// name, or "".
+func (r *Recorder) Trailer(name string) string {
+	value, _ := r.trailers.Value(name)
+	return value.String()
+}
+
+// Hints returns the links of the early hints that were sent.
+func (r *Recorder) Hints() []string { return r.hints }
 
 // Text returns the content written so far.
 func (r *Recorder) Text() string { return string(r.content.Collected()) }
@@ -75,24 +111,28 @@ func (s recorderStream) Flush() error {
 }
 
 // A Made is a request that was made for a test. It implements sdk.Request,
-// sdk.RequestHeaders, sdk.RequestBody and sdk.RequestStream.
+// sdk.RequestHeaders, sdk.RequestBody, sdk.RequestStream and
+// sdk.RequestTrailers.
 type Made struct {
 	method, path, query string
 	fields              [][2]string
 	content             string
+	trailers            [][2]string
 }
 
 var (
-	_ sdk.Request        = (*Made)(nil)
-	_ sdk.RequestHeaders = (*Made)(nil)
-	_ sdk.RequestBody    = (*Made)(nil)
-	_ sdk.RequestStream  = (*Made)(nil)
+	_ sdk.Request         = (*Made)(nil)
+	_ sdk.RequestHeaders  = (*Made)(nil)
+	_ sdk.RequestBody     = (*Made)(nil)
+	_ sdk.RequestStream   = (*Made)(nil)
+	_ sdk.RequestTrailers = (*Made)(nil)
 )
 
 // Request returns a request, to be given to a function that takes features of
 // the request. line is a method and a target, such as "GET /users/7?full=1".
 // Each of rest is a field line, such as "Authorization: t"; what follows an
-// empty one is the content.
+// empty one is the content; and what follows another empty one are the field
+// lines of the trailer section, for which the content is sent chunked.
 //
 // It panics when line or a field line is not of that form.
 func Request(line string, rest ...string) *Made {
@@ -102,18 +142,32 @@ func Request(line string, rest ...string) *Made {
 	}
 	m := &Made{method: method}
 	m.path, m.query, _ = strings.Cut(target, "?")
-	for i, field := range rest {
-		if field == "" {
-			m.content = strings.Join(rest[i+1:], "")
-			break
-		}
-		name, value, ok := strings.Cut(field, ":")
-		if !ok {
-			panic("sdktest: " + field + ` is not a field line, such as "Accept: text/plain"`)
-		}
-		m.fields = append(m.fields, [2]string{name, strings.Trim(value, " \t")})
-	}
+	fields, content := cut(rest)
+	content, trailers := cut(content)
+	m.content = strings.Join(content, "")
+	m.fields, m.trailers = lines(fields), lines(trailers)
 	return m
+}
+
+// cut splits texts at the first empty one.
+func cut(texts []string) (before, behind []string) {
+	i := slices.Index(texts, "")
+	if i < 0 {
+		return texts, nil
+	}
+	return texts[:i], texts[i+1:]
+}
+
+// lines parses field lines.
+func lines(texts []string) (lines [][2]string) {
+	for _, text := range texts {
+		name, value, ok := strings.Cut(text, ":")
+		if !ok {
+			panic("sdktest: " + text + ` is not a field line, such as "Accept: text/plain"`)
+		}
+		lines = append(lines, [2]string{name, strings.Trim(value, " \t")})
+	}
+	return lines
 }
 
 // Method implements sdk.Request.
@@ -143,8 +197,31 @@ func (m *Made) RequestFieldAt(i int) (name, value msg.View) {
 	return view(m.fields[i][0]), view(m.fields[i][1])
 }
 
+// RequestTrailerCount implements sdk.RequestTrailers.
+func (m *Made) RequestTrailerCount() int { return len(m.trailers) }
+
+// RequestTrailerAt implements sdk.RequestTrailers.
+func (m *Made) RequestTrailerAt(i int) (name, value msg.View) {
+	return view(m.trailers[i][0]), view(m.trailers[i][1])
+}
+
+// RequestTrailer implements sdk.RequestTrailers.
+func (m *Made) RequestTrailer(name string) (value msg.View, ok bool) {
+	for _, f := range m.trailers {
+		if view(f[0]).EqualFold(name) {
+			return view(f[1]), true
+		}
+	}
+	return msg.View{}, false
+}
+
 // ContentLength implements sdk.RequestBody.
-func (m *Made) ContentLength() int64 { return int64(len(m.content)) }
+func (m *Made) ContentLength() int64 {
+	if len(m.trailers) > 0 {
+		return -1
+	}
+	return int64(len(m.content))
+}
 
 // ContentType implements sdk.RequestBody.
 func (m *Made) ContentType() msg.View {
@@ -171,6 +248,18 @@ func (m *Made) wire() []byte {
 	}
 	_, chunked := m.RequestField("Transfer-Encoding")
 	_, sized := m.RequestField("Content-Length")
+	if len(m.trailers) > 0 {
+		b.WriteString("Transfer-Encoding: chunked\r\n\r\n")
+		if m.content != "" {
+			b.WriteString(strconv.FormatInt(int64(len(m.content)), 16) + "\r\n" + m.content + "\r\n")
+		}
+		b.WriteString("0\r\n")
+		for _, f := range m.trailers {
+			b.WriteString(f[0] + ": " + f[1] + "\r\n")
+		}
+		b.WriteString("\r\n")
+		return b.Bytes()
+	}
 	if m.content != "" && !chunked && !sized {
 		b.WriteString("Content-Length: " + strconv.Itoa(len(m.content)) + "\r\n")
 	}

@@ -32,6 +32,11 @@ type Result struct {
 	Header http.Header
 	// Content is the content, with its transfer coding removed.
 	Content string
+	// Trailer is the trailer section, which is sent behind the request field
+	// "TE: trailers" alone.
+	Trailer http.Header
+	// EarlyHints are the fields Link of interim responses 103, in order.
+	EarlyHints []string
 	// Panics are the panics of the app's functions.
 	Panics []sdk.Panic
 	// Err says why there is no answer: the server closed the connection
@@ -41,8 +46,9 @@ type Result struct {
 
 // Do sends one request to app and returns the answer. line is a method and a
 // target, such as "POST /users?full=1". Each of rest is a field line, such as
-// "Authorization: t"; what follows an empty one is the content. Host and
-// Content-Length are added when they are not there.
+// "Authorization: t"; what follows an empty one is the content, and what
+// follows another one the trailer section. Host and Content-Length are added when
+// they are not there.
 //
 // Functions off the loop run too, before Do returns.
 func Do(app sdk.App, line string, rest ...string) *Result {
@@ -75,7 +81,8 @@ func (r *Result) do(app sdk.App, request *Made) error {
 		}
 		answer, complete := parse(peer.Received(), request.method, peer.Ended())
 		if complete {
-			r.Status, r.Header, r.Content = answer.Status, answer.Header, answer.Content
+			answer.Panics = r.Panics
+			*r = answer
 			return s.End()
 		}
 		if peer.Ended() {
@@ -89,12 +96,14 @@ func (r *Result) do(app sdk.App, request *Made) error {
 // parse returns the final response in got, if it is there as a whole.
 func parse(got []byte, method string, ended bool) (r Result, complete bool) {
 	in := bufio.NewReader(bytes.NewReader(got))
+	var hints []string
 	for {
 		res, err := http.ReadResponse(in, &http.Request{Method: method})
 		if err != nil {
 			return r, false
 		}
 		if res.StatusCode < 200 {
+			hints = append(hints, res.Header["Link"]...)
 			continue
 		}
 		if res.ContentLength < 0 && len(res.TransferEncoding) == 0 && !ended {
@@ -104,7 +113,9 @@ func parse(got []byte, method string, ended bool) (r Result, complete bool) {
 		if err != nil {
 			return r, false
 		}
-		return Result{Status: res.StatusCode, Header: res.Header, Content: string(content)}, true
+		return Result{
+			Status: res.StatusCode, Header: res.Header, Content: string(content), Trailer: res.Trailer, EarlyHints: hints,
+		}, true
 	}
 }
 
