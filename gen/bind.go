@@ -78,6 +78,8 @@ type binding struct {
 	split   int // index of the first call that takes the content; -1: none
 	streams bool
 	reads   bool // a call streams the content in
+	// trailers: a call takes the trailer section of the request.
+	trailers bool
 }
 
 // binder binds the functions of a declaration.
@@ -159,6 +161,7 @@ func (b *binder) chain(steps []*step, handler *function) *binding {
 		out.calls = append(out.calls, c)
 	}
 	b.content(out)
+	b.sections(out)
 	b.crossings(out)
 	return out
 }
@@ -245,6 +248,52 @@ func (b *binder) content(out *binding) {
 	}
 }
 
+// sections checks who takes what comes behind the content of the request, and
+// before the end of the response.
+func (b *binder) sections(out *binding) {
+	reads := func(arg *argument) bool {
+		return arg.source == fromJSON || arg.source == fromBytes || arg.source == fromStream
+	}
+	reader := slices.IndexFunc(out.calls, func(c *call) bool { return slices.ContainsFunc(c.args, reads) })
+	for i, c := range out.calls {
+		for _, arg := range c.args {
+			if arg.source != fromFeature {
+				continue
+			}
+			switch name := feature(arg.typ); name {
+			case "RequestTrailers":
+				out.trailers = true
+				if reader < 0 || i < reader && !c.done() {
+					b.trailersTooEarly(out, c, reader)
+				}
+			case "ResponseTrailers", "EarlyHints":
+				if c.done() {
+					b.app.report(c.fn.use, "response-sent", fmt.Sprintf("%s is a function of Done and takes sdk.%s", c.fn.name, name),
+						[]string{"the response has been sent when it runs"}, fmt.Sprintf("take sdk.%s in the handler, or in a function that is declared with s.Use", name))
+				}
+			}
+		}
+	}
+}
+
+// trailersTooEarly reports a call that takes the trailer section of the request
+// when the content is not read. reader is the index of the call that reads it,
+// or -1.
+func (b *binder) trailersTooEarly(out *binding, c *call, reader int) {
+	why := "the trailer section comes behind the content, which no function of " + b.name + " takes"
+	fix := "take the content there too, as sdk.Bytes, sdk.JSON or sdk.Body"
+	switch {
+	case c.step != nil && c.step.scope == b.decl.server:
+		why = "functions of the server run for 404 and 405 too, where no function takes the content"
+		fix = "use it in s.Group, for routes that take the content"
+	case reader >= 0:
+		after := out.calls[reader].fn
+		why = fmt.Sprintf("the trailer section comes behind the content, which %s takes (%s)", after.name, b.app.at(after.use))
+		fix = fmt.Sprintf("take sdk.RequestTrailers in %s, or behind it", after.name)
+	}
+	b.app.report(c.fn.use, "trailers-before-content", c.fn.name+" takes sdk.RequestTrailers before the content is read", []string{why}, fix)
+}
+
 // checkRoute checks what concerns a route as a whole.
 func (b *binder) checkRoute(rt *route) {
 	bodyless := rt.method == "GET" || rt.method == "HEAD" || rt.method == "DELETE"
@@ -285,7 +334,7 @@ func (b *binder) errorsFunction(st *step) {
 			st.args = append(st.args, &argument{source: fromError, typ: t})
 		case isContext(t):
 			st.args = append(st.args, &argument{source: fromContext, typ: t})
-		case feature(t) != "" && feature(t) != "ResponseStream":
+		case feature(t) != "" && feature(t) != "ResponseStream" && feature(t) != "RequestTrailers":
 			st.args = append(st.args, &argument{source: fromFeature, typ: t})
 		case b.service(t) != nil:
 			st.args = append(st.args, &argument{source: fromService, typ: t, service: b.service(t)})

@@ -24,6 +24,7 @@ type emitter struct {
 	ready  []*response // those without a phase, in order; 0 is the answer 404
 	done   map[*step]string
 	ids    map[string]string // what the package-level names of the file became
+	used   map[string]bool   // the features that functions take
 }
 
 // emit returns the text of the generated file.
@@ -33,7 +34,7 @@ func (a *app) emit(d *declaration, none *binding, rt []*methodRoutes) ([]byte, e
 		file:   jen.NewFilePathName(a.pkg.PkgPath, a.pkg.Name),
 		scope:  newNames(nil, a.pkg.Types.Scope().Names()...),
 		fields: newNames(nil, "p", "x", "route", "armed", "allow", "normal", "escaped", "choose", "search", "allowed", "text", "fail", "noRoute", "Route", "Head", "Body", "End"),
-		names:  map[*route]string{}, done: map[*step]string{}, ids: map[string]string{},
+		names:  map[*route]string{}, done: map[*step]string{}, ids: map[string]string{}, used: map[string]bool{},
 	}
 	e.imports()
 	e.prepare()
@@ -250,7 +251,8 @@ func comment(lines ...string) *jen.Statement {
 
 // exchange writes the features that the app's functions take.
 func (e *emitter) exchange() {
-	used := map[string]bool{"Request": true, "Response": true}
+	used := e.used
+	used["Request"], used["Response"] = true, true
 	all := []*binding{e.none}
 	for _, rt := range e.decl.routes {
 		all = append(all, &rt.binding)
@@ -291,7 +293,10 @@ func (e *emitter) exchange() {
 		}
 	}
 	var members []jen.Code
-	for _, name := range []string{"Request", "RequestHeaders", "RequestBody", "RequestStream", "Response", "ResponseStream", "Connection", "Lifetime"} {
+	for _, name := range []string{
+		"Request", "RequestHeaders", "RequestBody", "RequestStream", "RequestTrailers",
+		"Response", "ResponseStream", "ResponseTrailers", "EarlyHints", "Connection", "Lifetime",
+	} {
 		if used[name] {
 			members = append(members, jen.Qual(sdkPath, name))
 		}
@@ -409,6 +414,9 @@ func (e *emitter) plan(rt *route) jen.Code {
 	}
 	if rt.maxBody > 0 {
 		add("MaxBody", jen.Lit(int(rt.maxBody)))
+	}
+	if rt.trailers {
+		add("Trailers", jen.True())
 	}
 	if rt.streams {
 		add("Streams", jen.True())

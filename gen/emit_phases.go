@@ -181,6 +181,9 @@ func (e *emitter) failure() {
 		cases = append(cases, jen.Default().Block(body...))
 		body = []jen.Code{jen.Switch(jen.Id("t").Dot("route")).Block(cases...)}
 	}
+	if e.used["ResponseTrailers"] { // of the content that is replaced
+		body = append([]jen.Code{jen.Id("t").Dot("x").Dot("ResponseTrailers").Call().Dot("Reset").Call()}, body...)
+	}
 	e.method("fail").Params(jen.Err().Error()).Block(body...)
 	e.file.Line()
 }

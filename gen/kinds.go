@@ -7,8 +7,9 @@ import (
 
 // features are the interfaces of package sdk that a function can take.
 var features = map[string]bool{
-	"Request": true, "RequestHeaders": true, "RequestBody": true, "RequestStream": true,
-	"Response": true, "ResponseStream": true, "Connection": true, "Lifetime": true,
+	"Request": true, "RequestHeaders": true, "RequestBody": true, "RequestStream": true, "RequestTrailers": true,
+	"Response": true, "ResponseStream": true, "ResponseTrailers": true, "EarlyHints": true,
+	"Connection": true, "Lifetime": true,
 }
 
 // feature returns the name of the feature that t is, or "".

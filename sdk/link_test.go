@@ -38,6 +38,15 @@ var unnamed = []string{
 	module + "/netpoll.(*Conn).ReadLent",
 }
 
+// unnamedByAll is what neither hello nor probe names.
+var unnamedByAll = []string{
+	module + "/sdk/http1.(*trailed).",
+	module + "/h1.(*Exchange).AppendTrailed",
+	module + "/h1.(*Exchange).TrailersErr",
+	module + "/h1.(*Exchange).RequestTrailer",
+	module + "/h1.(*Exchange).AppendEarlyHints",
+}
+
 // TestOnlyWhatIsNamed checks that an app imports and links only what its
 // functions name.
 func TestOnlyWhatIsNamed(t *testing.T) {
@@ -54,6 +63,11 @@ func TestOnlyWhatIsNamed(t *testing.T) {
 		}
 		if !probe.links(symbol) {
 			t.Errorf("probe does not link %s, which it names: is it called something else now?", symbol)
+		}
+	}
+	for _, symbol := range unnamedByAll {
+		if hello.links(symbol) || probe.links(symbol) {
+			t.Errorf("an example links %s, which none names", symbol)
 		}
 	}
 	for _, e := range []example{hello, probe} {
