@@ -101,17 +101,18 @@ func (c *Conn) Next(x *Exchange, in []byte, limits *msg.Limits) (ev Event, n int
 		c.on(onEnd)
 		return EventEnd, 0
 	case connLength:
-		return c.nextLength(x, in)
+		ev, n = c.nextLength(x, in)
 	case connChunked:
-		return c.nextChunk(x, in, limits)
+		ev, n = c.nextChunk(x, in, limits)
 	case connTrailer:
-		return c.nextTrailer(x, in, limits)
+		ev, n = c.nextTrailer(x, in, limits)
 	case connRefused:
 		x.refusal = refusalOf(c.reason, c.head)
 		return EventRefused, 0
 	case connDone, connClosed, connStates:
 	}
-	return EventNone, 0
+	x.taken += int64(n)
+	return ev, n
 }
 
 // nextHead reads the head of a request, and empty lines before it.
@@ -142,6 +143,7 @@ func (c *Conn) nextHead(x *Exchange, in []byte, limits *msg.Limits) (ev Event, n
 		invariant.That(!ripe)
 		return EventNone, n
 	}
+	x.taken = int64(m)
 	switch c.left = x.length; c.left {
 	case 0:
 		c.on(onEmpty)
@@ -170,7 +172,7 @@ func (c *Conn) emptyLines(x *Exchange, in []byte) (ev Event, n int) {
 			n++
 		}
 		if in[n] != '\n' {
-			return c.refuse(x, ReasonLineEnd), n
+			return c.refuse(x, ReasonLineEnd), n - 1 // the CR is not consumed
 		}
 		c.empties++
 		n++

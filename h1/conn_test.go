@@ -25,7 +25,14 @@ func read(limits *msg.Limits, parts ...string) string {
 
 // readAs is read with a policy.
 func readAs(policy msg.Policy, limits *msg.Limits, parts ...string) string {
-	r := reader{limits: limits}
+	log, _ := readFault(policy, limits, parts...)
+	return log
+}
+
+// readFault is readAs, and returns where the fault of the refused request lies,
+// too: -1 when none was refused.
+func readFault(policy msg.Policy, limits *msg.Limits, parts ...string) (log string, fault int64) {
+	r := reader{limits: limits, fault: -1}
 	r.c.Policy = policy
 	for _, part := range parts {
 		r.feed(part)
@@ -33,10 +40,11 @@ func readAs(policy msg.Policy, limits *msg.Limits, parts ...string) string {
 	if r.content != nil {
 		r.flush()
 	}
-	return r.log.String()
+	return r.log.String(), r.fault
 }
 
 type reader struct {
+	fault   int64
 	limits  *msg.Limits
 	c       Conn
 	x       *Exchange
@@ -85,6 +93,7 @@ func (r *reader) feed(part string) {
 			}
 			if s := r.log.String(); !strings.HasSuffix(s, refusedLine(r.x)) {
 				r.log.WriteString(refusedLine(r.x))
+				r.fault = r.x.FaultAt(r.x.Refusal().Reason, r.in[n:], r.limits)
 			}
 			r.in = nil
 			return
@@ -125,7 +134,7 @@ func (r *reader) head() {
 }
 
 // everyCut checks that in gives want when it arrives whole, octet by octet, and
-// cut in two at every place.
+// cut in two at every place, and that it is at fault at the same place.
 func everyCut(t *testing.T, limits *msg.Limits, in, want string) {
 	t.Helper()
 	everyCutAs(t, msg.PolicyStrict, limits, in, want)
@@ -134,15 +143,20 @@ func everyCut(t *testing.T, limits *msg.Limits, in, want string) {
 // everyCutAs is everyCut with a policy.
 func everyCutAs(t *testing.T, policy msg.Policy, limits *msg.Limits, in, want string) {
 	t.Helper()
-	if got := readAs(policy, limits, in); got != want {
+	got, place := readFault(policy, limits, in)
+	if got != want {
 		t.Fatalf("whole:\n%swant:\n%s", got, want)
 	}
-	if got := readAs(policy, limits, strings.Split(in, "")...); got != want && !strings.ContainsFunc(in, func(r rune) bool { return r >= 0x80 }) {
-		t.Fatalf("octet by octet:\n%swant:\n%s", got, want)
+	octets := make([]string, len(in))
+	for i := range octets {
+		octets[i] = in[i : i+1]
+	}
+	if got, fault := readFault(policy, limits, octets...); got != want || fault != place {
+		t.Fatalf("octet by octet:\n%sat %d; want:\n%sat %d", got, fault, want, place)
 	}
 	for cut := range len(in) + 1 {
-		if got := readAs(policy, limits, in[:cut], in[cut:]); got != want {
-			t.Fatalf("cut at %d:\n%swant:\n%s", cut, got, want)
+		if got, fault := readFault(policy, limits, in[:cut], in[cut:]); got != want || fault != place {
+			t.Fatalf("cut at %d:\n%sat %d; want:\n%sat %d", cut, got, fault, want, place)
 		}
 	}
 }

@@ -16,6 +16,7 @@ type Exchange struct {
 	query     span
 	authority span // empty: there is none
 	length    int64
+	taken     int64 // octets of the request that Next has consumed; 0 before EventHead
 	facts     facts
 	method    msg.Method
 	methodEnd uint8
@@ -64,7 +65,7 @@ func (x *Exchange) Reset() {
 	x.trailers.reset()
 	x.buf, x.content, x.refusal = nil, nil, nil
 	x.path, x.query, x.authority = span{}, span{}, span{}
-	x.facts, x.length = facts{}, 0
+	x.facts, x.length, x.taken = facts{}, 0, 0
 	x.method, x.methodEnd, x.minor = msg.MethodUnknown, 0, 0
 	x.escape, x.asterisk, x.https = false, false, false
 	x.closing, x.closeAfter = false, false
@@ -73,6 +74,9 @@ func (x *Exchange) Reset() {
 }
 
 // The request. Views are borrowed until Reset (or Pin).
+
+// RequestHead returns the head as it was sent. It is empty before EventHead.
+func (x *Exchange) RequestHead() msg.View { return msg.ViewOf(x.buf) }
 
 // Method returns the request method: msg.MethodUnknown when it is registered
 // but none that routes can be declared for. MethodText says which.

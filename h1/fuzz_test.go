@@ -42,12 +42,15 @@ func FuzzRequest(f *testing.F) {
 		for _, limits := range []*msg.Limits{&defaults, &small} {
 			var strict string
 			for _, policy := range []msg.Policy{msg.PolicyStrict, msg.PolicyRFC} {
-				want := readAs(policy, limits, string(in))
-				if got := readAs(policy, limits, string(in[:a]), string(in[a:b]), string(in[b:])); got != want {
-					t.Fatalf("%s, cut at %d and %d: %s\nuncut: %s", policy, a, b, got, want)
+				want, place := readFault(policy, limits, string(in))
+				if got, fault := readFault(policy, limits, string(in[:a]), string(in[a:b]), string(in[b:])); got != want || fault != place {
+					t.Fatalf("%s, cut at %d and %d: %s at %d\nuncut: %s at %d", policy, a, b, got, fault, want, place)
 				}
-				if got := readAs(policy, limits, octets...); got != want {
-					t.Fatalf("%s, octet by octet: %s\nuncut: %s", policy, got, want)
+				if got, fault := readFault(policy, limits, octets...); got != want || fault != place {
+					t.Fatalf("%s, octet by octet: %s at %d\nuncut: %s at %d", policy, got, fault, want, place)
+				}
+				if place >= int64(len(in)) {
+					t.Fatalf("%s: a fault at %d of %d octets", policy, place, len(in))
 				}
 				if policy == msg.PolicyStrict {
 					strict, _, _ = strings.Cut(want, "refused")

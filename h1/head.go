@@ -1,6 +1,7 @@
 package h1
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/windhover-go/windhover/sdk/msg"
@@ -123,7 +124,7 @@ func (x *Exchange) requestLine(in []byte, from int, limits *msg.Limits) (n, seen
 	case w[i+m-1] != '\r' && i+m > limit-2: // a bare LF leaves room for an octet too many
 		return 0, 0, ReasonRequestLineLimit
 	case major != '1':
-		return 0, 0, ReasonVersionUnknown
+		return 0, 0, majorFault(w)
 	case x.method == msg.MethodUnknown && !registered(w[:x.methodEnd]):
 		return 0, 0, ReasonMethodUnknown
 	case from != 0:
@@ -145,6 +146,19 @@ func targetFault(c byte) Reason {
 		return ReasonVersion // the line ends without one
 	}
 	return ReasonTarget
+}
+
+// tlsHandshake is the first octet of a TLS connection: the content type of its
+// first record (RFC 8446 section 5.1). No method begins so.
+const tlsHandshake = 0x16
+
+// majorFault returns why the request line that w begins with is refused, which
+// is well-formed and of another major version.
+func majorFault(w []byte) Reason {
+	if bytes.HasPrefix(w, []byte("PRI * HTTP/2.0\r\n")) {
+		return ReasonPreface
+	}
+	return ReasonVersionUnknown
 }
 
 // Methods as they begin a request line, as words of the machine.
@@ -191,6 +205,8 @@ func (x *Exchange) readMethod(w []byte) (i int, r Reason) {
 		return i, ReasonNone
 	case w[i] == '\n':
 		return 0, ReasonLineEnd
+	case i == 0 && w[0] == tlsHandshake:
+		return 0, ReasonTLS
 	case w[i] != ' ' || i == 0:
 		return 0, ReasonMethod
 	}

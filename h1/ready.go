@@ -66,3 +66,15 @@ func (x *Exchange) AppendReady(dst, date []byte, r *Ready) []byte {
 	x.out.sent += int64(len(r.content))
 	return append(dst, r.content...)
 }
+
+// AppendRefusal appends r as the response to a request that was refused before
+// its head was complete: it says close. head says that the method is HEAD.
+func (r *Ready) AppendRefusal(dst, date []byte, head bool) []byte {
+	dst = slices.Grow(dst, len(r.before)+len(date)+len(r.after)+len(r.content)+32)
+	dst = append(append(dst, r.before...), date...)
+	dst = append(append(dst, r.after...), "Connection: close\r\n\r\n"...)
+	if head {
+		return dst
+	}
+	return append(dst, r.content...)
+}

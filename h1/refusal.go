@@ -49,8 +49,18 @@ const (
 	ReasonChunkLineLimit // the line before a chunk is over Limits.ChunkLine
 	ReasonChunkData      // CRLF does not follow the data of a chunk
 
+	ReasonTLS     // a TLS record where a request was expected
+	ReasonPreface // the preface of an HTTP/2 connection (RFC 9113 section 3.4)
+
+	ReasonHeadTimeout // the head did not arrive in time; the host finds that, which has a clock
+	ReasonBodyTimeout // the content did not arrive in time; the same
+
 	reasonCount
 )
+
+// Reasons is the number of reasons: they are 0 <= r < Reasons, ReasonNone
+// among them.
+const Reasons = int(reasonCount)
 
 // String returns the reason in words.
 func (r Reason) String() string {
@@ -59,6 +69,19 @@ func (r Reason) String() string {
 	}
 	return refusals[r][0].text
 }
+
+// Slug returns the stable name of the reason, of lower-case words joined by
+// hyphens: for logs and metrics. That of ReasonNone is empty.
+func (r Reason) Slug() string {
+	if r >= reasonCount {
+		r = ReasonNone
+	}
+	return slugs[r]
+}
+
+// Refusal returns the refusal for a reason that the host has found itself. head
+// says that the method is HEAD.
+func (r Reason) Refusal(head bool) *RefusalError { return refusalOf(r, head) }
 
 // A Scope says how far a fault reaches.
 type Scope uint8

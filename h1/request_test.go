@@ -55,7 +55,8 @@ func TestRequestLineRefused(t *testing.T) {
 		name, in string
 		want     Reason
 	}{
-		{"TLS", "\x16\x03\x01", ReasonMethod},
+		{"TLS", "\x16\x03\x01", ReasonTLS},
+		{"TLS, in the record type of an alert", "\x15", ReasonMethod},
 		{"NUL", "\x00", ReasonMethod},
 		{"leading space", " GET / HTTP/1.1\r\n", ReasonMethod},
 		{"no method", " / HTTP/1.1\r\n", ReasonMethod},
@@ -120,7 +121,8 @@ func TestRequestLineRefused(t *testing.T) {
 		{"bare CR after the version", "GET / HTTP/1.1\rH", ReasonLineEnd},
 		{"HTTP/2", "GET / HTTP/2.0\r\n", ReasonVersionUnknown},
 		{"HTTP/0", "GET / HTTP/0.9\r\n", ReasonVersionUnknown},
-		{"preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ReasonVersionUnknown},
+		{"preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ReasonPreface},
+		{"nearly the preface of HTTP/2", "PRI / HTTP/2.0\r\n", ReasonVersionUnknown},
 		{"method of HTTP/2's preface", "PRI * HTTP/1.1\r\n", ReasonTargetForm},
 	} {
 		t.Run(tt.name, func(t *testing.T) { everyCut(t, &defaults, tt.in, refused(tt.want)) })

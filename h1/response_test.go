@@ -176,6 +176,15 @@ func TestReady(t *testing.T) {
 	}
 }
 
+func TestReadyRefusal(t *testing.T) {
+	var fields msg.Fields
+	fields.Add("Content-Type", "application/json")
+	ready := NewReady(413, &fields, []byte("{}"))
+	const want = "413 Content Too Large\nContent-Type: application/json\nContent-Length: 2\nConnection: close\n\n"
+	check(t, string(ready.AppendRefusal(nil, []byte(date), false)), want+"{}")
+	check(t, string(ready.AppendRefusal(nil, []byte(date), true)), want)
+}
+
 func TestAppendRefusal(t *testing.T) {
 	for r := ReasonNone + 1; r < reasonCount; r++ {
 		for i, method := range []string{"GET", "HEAD"} {

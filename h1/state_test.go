@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,6 +108,32 @@ func TestRefusals(t *testing.T) {
 	}
 	if got := (reasonCount + 1).String(); got != ReasonNone.String() {
 		t.Error(got)
+	}
+	if got := (reasonCount + 1).Slug(); got != "" {
+		t.Error(got)
+	}
+}
+
+// TestSlugs checks that the names of the reasons are what they were: logs and
+// metrics of others depend on them. A new reason is a new word here.
+func TestSlugs(t *testing.T) {
+	const want = `
+empty-lines method method-unknown target target-form scheme version version-unknown request-line-limit
+line-end field-name field-value field-fold field-section-limit fields-limit
+host-missing host-repeated host-malformed expectation
+length length-repeat length-coding coding coding-unknown coding-version body-limit
+chunk-size chunk-extension chunk-line chunk-line-limit chunk-data
+tls http2-preface head-timeout body-timeout`
+	var got []string
+	for r := Reason(1); int(r) < Reasons; r++ {
+		got = append(got, r.Slug())
+	}
+	if !slices.Equal(got, strings.Fields(want)) {
+		t.Errorf("%q", got)
+	}
+	slices.Sort(got)
+	if n := len(slices.Compact(got)); n != Reasons-1 || got[0] == "" {
+		t.Errorf("%d names for %d reasons", n, Reasons-1)
 	}
 }
 

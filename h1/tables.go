@@ -262,6 +262,61 @@ var refusals = [reasonCount][2]RefusalError{
 		{Reason: ReasonChunkData, Status: 400, Scope: ScopeConnection, text: "chunk data is not followed by CRLF"},
 		{Reason: ReasonChunkData, Status: 400, Scope: ScopeConnection, Head: true, text: "chunk data is not followed by CRLF"},
 	},
+	ReasonTLS: {
+		{Reason: ReasonTLS, Status: 400, Scope: ScopeConnection, text: "TLS on a port without it"},
+		{Reason: ReasonTLS, Status: 400, Scope: ScopeConnection, Head: true, text: "TLS on a port without it"},
+	},
+	ReasonPreface: {
+		{Reason: ReasonPreface, Status: 505, Scope: ScopeConnection, text: "HTTP/2 is not spoken here"},
+		{Reason: ReasonPreface, Status: 505, Scope: ScopeConnection, Head: true, text: "HTTP/2 is not spoken here"},
+	},
+	ReasonHeadTimeout: {
+		{Reason: ReasonHeadTimeout, Status: 408, Scope: ScopeConnection, text: "the head took too long to arrive"},
+		{Reason: ReasonHeadTimeout, Status: 408, Scope: ScopeConnection, Head: true, text: "the head took too long to arrive"},
+	},
+	ReasonBodyTimeout: {
+		{Reason: ReasonBodyTimeout, Status: 408, Scope: ScopeConnection, text: "the content took too long to arrive"},
+		{Reason: ReasonBodyTimeout, Status: 408, Scope: ScopeConnection, Head: true, text: "the content took too long to arrive"},
+	},
+}
+
+// slugs holds the stable names of the reasons. Read-only.
+var slugs = [reasonCount]string{
+	ReasonEmptyLines:        "empty-lines",
+	ReasonMethod:            "method",
+	ReasonMethodUnknown:     "method-unknown",
+	ReasonTarget:            "target",
+	ReasonTargetForm:        "target-form",
+	ReasonScheme:            "scheme",
+	ReasonVersion:           "version",
+	ReasonVersionUnknown:    "version-unknown",
+	ReasonRequestLineLimit:  "request-line-limit",
+	ReasonLineEnd:           "line-end",
+	ReasonFieldName:         "field-name",
+	ReasonFieldValue:        "field-value",
+	ReasonFieldFold:         "field-fold",
+	ReasonFieldSectionLimit: "field-section-limit",
+	ReasonFieldsLimit:       "fields-limit",
+	ReasonHostMissing:       "host-missing",
+	ReasonHostRepeated:      "host-repeated",
+	ReasonHostMalformed:     "host-malformed",
+	ReasonExpectation:       "expectation",
+	ReasonLength:            "length",
+	ReasonLengthRepeat:      "length-repeat",
+	ReasonLengthCoding:      "length-coding",
+	ReasonCoding:            "coding",
+	ReasonCodingUnknown:     "coding-unknown",
+	ReasonCodingVersion:     "coding-version",
+	ReasonBodyLimit:         "body-limit",
+	ReasonChunkSize:         "chunk-size",
+	ReasonChunkExtension:    "chunk-extension",
+	ReasonChunkLine:         "chunk-line",
+	ReasonChunkLineLimit:    "chunk-line-limit",
+	ReasonChunkData:         "chunk-data",
+	ReasonTLS:               "tls",
+	ReasonPreface:           "http2-preface",
+	ReasonHeadTimeout:       "head-timeout",
+	ReasonBodyTimeout:       "body-timeout",
 }
 
 // statusLines holds the status lines by class and number within the class.
