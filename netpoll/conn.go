@@ -110,6 +110,15 @@ func (c *Conn) RemoteAddr() netip.AddrPort { return c.remote }
 // kernel. The unit may call it too.
 func (c *Conn) LocalAddr() netip.AddrPort { return c.loop.kernel.LocalAddr(int(c.fd)) }
 
+// Kept returns the input that the handler left when Receive was called last. It
+// is the loop's memory: borrowed until the handler returns.
+func (c *Conn) Kept() []byte {
+	if c.kept == nil {
+		return nil
+	}
+	return c.kept.octets()
+}
+
 // Out returns the output of the turn, to be appended to and handed back with
 // SetOut. It is the loop's memory: borrowed until the handler returns or asks
 // for the output of another connection. Its octets belong to this connection.

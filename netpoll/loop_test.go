@@ -701,3 +701,31 @@ func TestClosingAPausedConnection(t *testing.T) {
 		t.Errorf("%d octets arrived, %d connections are open, reset %v", n, w.loop.Conns(), p.Broken())
 	}
 }
+
+// TestKept checks that a handler can look at the input that it left, when it is
+// not called with it.
+func TestKept(t *testing.T) {
+	var kept []string
+	conn := (*netpoll.Conn)(nil)
+	w := calmWorld(t, netpoll.LoopOptions{}, &funcs{
+		receive: func(c *netpoll.Conn, in []byte) int {
+			conn = c
+			c.SetDeadline(c.Now() + 1)
+			if len(in) > 3 {
+				return len(in)
+			}
+			return 1
+		},
+		expired: func(c *netpoll.Conn) { kept = append(kept, string(c.Kept())) },
+	})
+	p := w.dial(nil)
+	for _, send := range []string{"abc", "def"} {
+		p.Send([]byte(send))
+		w.turnsOf(3)
+		w.net.Advance(2)
+		w.turnsOf(3)
+	}
+	if conn == nil || len(kept) != 2 || kept[0] != "bc" || kept[1] != "" {
+		t.Errorf("kept %q", kept)
+	}
+}
