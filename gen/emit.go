@@ -33,7 +33,7 @@ func (a *app) emit(d *declaration, none *binding, rt []*methodRoutes) ([]byte, e
 		app: a, decl: d, none: none, rt: rt,
 		file:   jen.NewFilePathName(a.pkg.PkgPath, a.pkg.Name),
 		scope:  newNames(nil, a.pkg.Types.Scope().Names()...),
-		fields: newNames(nil, "p", "x", "route", "armed", "allow", "normal", "escaped", "choose", "search", "allowed", "text", "fail", "noRoute", "Route", "Head", "Body", "End"),
+		fields: newNames(nil, "p", "x", "route", "armed", "allow", "normal", "escaped", "choose", "search", "allowed", "text", "Fail", "noRoute", "Route", "Head", "Body", "End"),
 		names:  map[*route]string{}, done: map[*step]string{}, ids: map[string]string{}, used: map[string]bool{},
 	}
 	e.imports()
@@ -323,7 +323,7 @@ func (e *emitter) pipeline() {
 		jen.Return(jen.Op("&").Id("Pipeline").Values(values...)))
 	e.file.Line()
 	e.file.Comment("This line does not compile with an SDK that this file does not fit: run go generate.")
-	e.file.Const().Id("_").Op("=").Qual(sdkPath, "Generated1")
+	e.file.Const().Id("_").Op("=").Qual(sdkPath, "Generated2")
 	e.file.Line()
 	install := []jen.Code{
 		jen.Id("s"),
@@ -376,6 +376,9 @@ func (e *emitter) plans() {
 		if e.takesOutcome(e.none) {
 			dict = append(dict, jen.Id("Done").Op(":").True())
 		}
+		if e.decl.server.errors != nil {
+			dict = append(dict, jen.Id("Errors").Op(":").True())
+		}
 		if e.noneIsReady() && ready > 0 {
 			dict = append(dict, jen.Id("Ready").Op(":").Lit(ready))
 		}
@@ -403,7 +406,8 @@ func (e *emitter) plans() {
 func (e *emitter) plan(rt *route) jen.Code {
 	dict := []jen.Code{jen.Id("Name").Op(":").Lit(rt.method + " " + rt.path)}
 	add := func(name string, value jen.Code) { dict = append(dict, jen.Id(name).Op(":").Add(value)) }
-	if rt.onLoop || rt.readyAt > 0 {
+	errors := rt.scope.handlesErrors() != nil
+	if rt.onLoop || rt.readyAt > 0 && !errors {
 		add("Place", jen.Qual(sdkPath, "OnLoop"))
 	}
 	switch {
@@ -423,6 +427,9 @@ func (e *emitter) plan(rt *route) jen.Code {
 	}
 	if e.takesOutcome(&rt.binding) {
 		add("Done", jen.True())
+	}
+	if errors {
+		add("Errors", jen.True())
 	}
 	if rt.readyAt > 0 {
 		add("Ready", jen.Lit(rt.readyAt))

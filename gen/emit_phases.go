@@ -80,9 +80,9 @@ func (e *emitter) head() {
 	e.file.Add(comment("Head implements sdk.Task."))
 	body := []jen.Code{jen.Var().Err().Error(), jen.Switch(jen.Id("t").Dot("route")).Block(cases...)}
 	if split {
-		body = append(body, jen.If(jen.Err().Op("!=").Nil()).Block(jen.Id("t").Dot("fail").Call(jen.Err()), jen.Return(jen.False())), jen.Return(jen.Id("wantBody")))
+		body = append(body, jen.If(jen.Err().Op("!=").Nil()).Block(jen.Id("t").Dot("Fail").Call(jen.Err()), jen.Return(jen.False())), jen.Return(jen.Id("wantBody")))
 	} else {
-		body = append(body, jen.If(jen.Err().Op("!=").Nil()).Block(jen.Id("t").Dot("fail").Call(jen.Err())), jen.Return(jen.False()))
+		body = append(body, jen.If(jen.Err().Op("!=").Nil()).Block(jen.Id("t").Dot("Fail").Call(jen.Err())), jen.Return(jen.False()))
 	}
 	e.method("Head").Params().Params(jen.Id("wantBody").Bool()).Block(body...)
 	e.file.Line()
@@ -105,7 +105,7 @@ func (e *emitter) body() {
 	e.method("Body").Params(jen.Id("content").Index().Byte()).Block(
 		jen.Var().Err().Error(),
 		jen.Switch(jen.Id("t").Dot("route")).Block(cases...),
-		jen.If(jen.Err().Op("!=").Nil()).Block(jen.Id("t").Dot("fail").Call(jen.Err())))
+		jen.If(jen.Err().Op("!=").Nil()).Block(jen.Id("t").Dot("Fail").Call(jen.Err())))
 	e.file.Line()
 }
 
@@ -146,7 +146,8 @@ func (e *emitter) end() {
 	e.file.Line()
 }
 
-// failure writes what answers an error.
+// failure writes what answers an error: one that a function returned, or one
+// that the server found when the route was known.
 func (e *emitter) failure() {
 	write := func(st *step) []jen.Code {
 		if st == nil {
@@ -167,7 +168,7 @@ func (e *emitter) failure() {
 	for _, s := range e.decl.scopes[1:] {
 		var routes []jen.Code
 		for _, rt := range e.decl.routes {
-			if s.errors != nil && rt.readyAt == 0 && rt.scope.handlesErrors() == s.errors {
+			if s.errors != nil && rt.scope.handlesErrors() == s.errors {
 				routes = append(routes, e.constant(rt))
 			}
 		}
@@ -175,7 +176,7 @@ func (e *emitter) failure() {
 			cases = append(cases, jen.Case(routes...).Block(write(s.errors)...))
 		}
 	}
-	e.file.Add(comment("fail answers an error."))
+	e.file.Add(comment("Fail implements sdk.Task. It answers an error, of the functions as well."))
 	body := write(e.decl.server.errors)
 	if len(cases) > 0 {
 		cases = append(cases, jen.Default().Block(body...))
@@ -184,7 +185,7 @@ func (e *emitter) failure() {
 	if e.used["ResponseTrailers"] { // of the content that is replaced
 		body = append([]jen.Code{jen.Id("t").Dot("x").Dot("ResponseTrailers").Call().Dot("Reset").Call()}, body...)
 	}
-	e.method("fail").Params(jen.Err().Error()).Block(body...)
+	e.method("Fail").Params(jen.Err().Error()).Block(body...)
 	e.file.Line()
 }
 

@@ -34,9 +34,13 @@ type Protocol interface {
 //
 //	Route, then Head, then Body if Head asked for it, then End
 //
-// Route is called on the loop; Head and Body in the place that the plan says;
-// End where the response was finished. Route's plan may be ready-made
+// Route is called on the loop; Head, Body and Fail in the place that the plan
+// says; End where the response was finished. Route's plan may be ready-made
 // (Plan.Ready), then only End follows. If a function panics, End follows.
+//
+// When the server finds a fault after Route, such as content over the limit,
+// it calls Fail, if the plan has Errors, in the place of what is left: of Head
+// and Body, or of Body, or of the ready-made response.
 type Task interface {
 	// Route chooses the route and remembers what its path says. It is pure,
 	// runs no function of the app and may not fail: where nothing matches,
@@ -47,6 +51,8 @@ type Task interface {
 	Head() (wantBody bool)
 	// Body runs the rest. content is borrowed until it returns.
 	Body(content []byte)
+	// Fail answers err, with the app's function for errors of the route.
+	Fail(err error)
 	// End runs the Done phase and leaves the task ready for reuse. It is
 	// called exactly once after Route.
 	End(out Outcome)
@@ -58,7 +64,7 @@ type Plan struct {
 	// Name is the route as it was declared, such as "GET /users/{id}", or
 	// "404", "405" and "OPTIONS" for those answers.
 	Name string
-	// Place says where Head and Body run.
+	// Place says where Head, Body and Fail run.
 	Place Place
 	// Body says what the functions do with the content of the request.
 	Body BodyMode
@@ -74,6 +80,10 @@ type Plan struct {
 	Streams bool
 	// Done says that a function takes Outcome: its Duration is measured.
 	Done bool
+	// Errors says that a function of the app answers the errors of the route:
+	// Task.Fail answers what the server finds. Without it the server answers
+	// that itself.
+	Errors bool
 	// Ready is 1 + the index of the response that answers the route without
 	// running any function of the app, and 0 when there is none.
 	Ready int
@@ -111,12 +121,16 @@ type ReadyResponse struct {
 	Fields []Field
 	// Content is its content.
 	Content string
+	// Refusal says that it answers the requests that the server refuses with
+	// its status, in the place of a line that names the reason. Plans do not
+	// refer to it.
+	Refusal bool
 }
 
 // A Field is one field line.
 type Field struct{ Name, Value string }
 
-// Generated1 is the version of the seam between generated code and this
+// Generated2 is the version of the seam between generated code and this
 // package. Generated code names it, so that a pipeline and an SDK that do not
 // fit fail to compile at that line: run go generate again.
-const Generated1 = 1
+const Generated2 = 2

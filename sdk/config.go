@@ -58,6 +58,17 @@ type Config struct {
 	// at most once a second, by a goroutine of its own. The default writes the stall and
 	// the stack to standard error.
 	OnStall func(Stall)
+	// OnRefusal is called with requests that the server refuses by itself: those
+	// that are malformed, over a limit or late, whichever function of Errors or
+	// ready-made response answers. It runs on the loop, before the answer is
+	// sent, and must not block. Nil, the default, costs nothing; the counts
+	// (Server.Refusals) are kept in any case. The function of a route that reads
+	// its content as it arrives (Body) has the error itself: that is counted,
+	// and the hook is not called.
+	OnRefusal func(Refusal)
+	// RefusalRate bounds the calls of OnRefusal in each second and loop, default
+	// 10; Unlimited lifts it. What is left out is counted (Refusal.Suppressed).
+	RefusalRate int
 	// System is where sockets come from; nil is the operating system. Tests
 	// give netpoll/sim.
 	System netpoll.System
@@ -131,6 +142,9 @@ func (c Config) withDefaults(getenv func(string) string) (Config, error) {
 	}
 	if c.StreamWorkers == 0 {
 		c.StreamWorkers = 4096
+	}
+	if c.RefusalRate == 0 {
+		c.RefusalRate = 10
 	}
 	if c.Loops < 0 || c.Workers < 0 || c.StreamWorkers < 0 {
 		errs = append(errs, errors.New("windhover: Config.Loops, Workers and StreamWorkers cannot be negative; 0 is the default"))

@@ -20,6 +20,9 @@ type Host struct {
 	aborted atomic.Bool // the server has stopped waiting for exchanges
 	date    atomic.Pointer[date]
 	watch   watch
+
+	refusals    []*Refusals // one for each protocol; read-only once the loop runs
+	refusalRate rate
 }
 
 // NewLoop returns a loop on kernel and the host of it. Simulations and tests
@@ -40,7 +43,10 @@ func newLoop(kernel netpoll.Kernel, config Config, workers, streams Pool) (*netp
 		LowWater:     config.Limits.ResponseBufferLow,
 		DrainTimeout: int64(config.Limits.DrainTimeout),
 	})
-	return l, &Host{loop: l, config: config, workers: workers, streams: streams}
+	return l, &Host{
+		loop: l, config: config, workers: workers, streams: streams,
+		refusalRate: rate{most: config.RefusalRate},
+	}
 }
 
 // Loop returns the loop.
@@ -95,6 +101,14 @@ func (h *Host) Waiter() netpoll.Waiter { return h.workers.Waiter() }
 // Panicked reports a panic that was just recovered. Any goroutine may call it.
 func (h *Host) Panicked(plan *Plan, value any) {
 	h.config.OnPanic(Panic{Route: plan.Name, Value: value, Stack: debug.Stack()})
+}
+
+// recovered reports a panic of a hook, which has a name of its own in the place
+// of a route's. It is deferred.
+func (h *Host) recovered(hook string) {
+	if v := recover(); v != nil {
+		h.config.OnPanic(Panic{Route: hook, Value: v, Stack: debug.Stack()})
+	}
 }
 
 // Enter says that a function of plan begins to run on the loop, and Leave that

@@ -143,6 +143,24 @@ func (s *Server) listen(binds []bind) error {
 // that the system chose.
 func (s *Server) Addresses() []netip.AddrPort { return s.addresses }
 
+// Refusals returns how many requests were refused, by reason: all reasons, in
+// an order that does not change, so that an exporter of metrics has its series
+// from the start. It may be called at any time and takes no lock.
+func (s *Server) Refusals() []RefusalCount {
+	var sum []RefusalCount
+	for _, h := range s.hosts {
+		counts := h.RefusalCounts()
+		if sum == nil {
+			sum = counts
+			continue
+		}
+		for i := range sum { // every loop has the same protocols
+			sum[i].Count += counts[i].Count
+		}
+	}
+	return sum
+}
+
 // Serve answers requests until ctx ends or Shutdown is called, and returns
 // when every connection is closed. When ctx ends it shuts down as Shutdown
 // does, within Limits.ShutdownTimeout. It returns nil after a shutdown, also one

@@ -48,7 +48,7 @@ func NewPipeline(requests *Counter) *Pipeline {
 }
 
 // This line does not compile with an SDK that this file does not fit: run go generate.
-const _ = sdk.Generated1
+const _ = sdk.Generated2
 
 // Install implements sdk.App.
 func (p *Pipeline) Install(s *sdk.Setup) {
@@ -172,7 +172,7 @@ func (t *task) Head() (wantBody bool) {
 		err = t.noRoute()
 	}
 	if err != nil {
-		t.fail(err)
+		t.Fail(err)
 	}
 	return false
 }
@@ -430,7 +430,7 @@ func (t *task) noRoute() error {
 	return sdk.ErrNotFound
 }
 
-// fail answers an error.
-func (t *task) fail(err error) {
+// Fail implements sdk.Task. It answers an error, of the functions as well.
+func (t *task) Fail(err error) {
 	sdk.WriteError(t.x, err)
 }

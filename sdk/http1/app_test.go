@@ -12,7 +12,8 @@ import (
 // app is a pipeline written by hand: routes by path, whatever the method.
 type app struct {
 	routes   map[string]*route
-	panicsAt string // a path that panics when its route is chosen
+	panicsAt string              // a path that panics when its route is chosen
+	ready    []sdk.ReadyResponse // for refused requests
 
 	mu       sync.Mutex
 	outcomes []sdk.Outcome
@@ -24,12 +25,13 @@ type route struct {
 	plan sdk.Plan
 	head func(a *app, x *http1.Exchange) (wantBody bool)
 	body func(a *app, x *http1.Exchange, content []byte)
+	fail func(a *app, x *http1.Exchange, err error)
 }
 
 // Install implements sdk.App.
 func (a *app) Install(s *sdk.Setup) {
-	http1.Offer(s, func(x *http1.Exchange) sdk.Task { return &task{app: a, x: x} },
-		sdk.ReadyResponse{Status: 200, Fields: []sdk.Field{{Name: "Content-Type", Value: "text/plain"}}, Content: "ready"})
+	ready := []sdk.ReadyResponse{{Status: 200, Fields: []sdk.Field{{Name: "Content-Type", Value: "text/plain"}}, Content: "ready"}}
+	http1.Offer(s, func(x *http1.Exchange) sdk.Task { return &task{app: a, x: x} }, append(ready, a.ready...)...)
 }
 
 // task implements sdk.Task.
@@ -54,6 +56,8 @@ func (t *task) Route() *sdk.Plan {
 func (t *task) Head() (wantBody bool) { return t.at.head(t.app, t.x) }
 
 func (t *task) Body(content []byte) { t.at.body(t.app, t.x, content) }
+
+func (t *task) Fail(err error) { t.at.fail(t.app, t.x, err) }
 
 func (t *task) End(out sdk.Outcome) {
 	t.app.mu.Lock()

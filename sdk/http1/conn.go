@@ -125,7 +125,7 @@ func (cn *conn) Receive(c *netpoll.Conn, in []byte) (n int) {
 				return n
 			}
 		case h1.EventRefused:
-			cn.refuse(c)
+			cn.refuse(c, cn.x.Refusal(), in[n:])
 			return len(in)
 		case h1.EventNone:
 			cn.wait(c)
@@ -148,15 +148,8 @@ func (cn *conn) begin(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 		invariant.That(ev == h1.EventEnd)
 		x.received = true
 	}
-	limit := plan.MaxBody
-	if limit == 0 {
-		limit = l.host.Limits().RequestBody
-	}
-	if !cn.h1.SetMaxBody(limit) {
-		sdk.WriteError(x, tooLarge(limit))
-		x.CloseAfter()
-		cn.respond(c)
-		return 0, false
+	if !cn.h1.SetMaxBody(x.maxBody()) {
+		return len(rest), cn.refuse(c, h1.ReasonBodyLimit.Refusal(false), rest)
 	}
 	if plan.Body == sdk.BodyUnread && !x.received && !x.ExpectsContinue() && x.ContentLength() <= maxDrop {
 		// The answer waits for the end of the request: what is malformed in it
@@ -343,19 +336,6 @@ func (cn *conn) keepAlive(c *netpoll.Conn) {
 	c.SetDeadline(c.Now() + int64(cn.loop.host.Limits().KeepAliveTimeout))
 }
 
-// refuse answers a request that the engine refused.
-func (cn *conn) refuse(c *netpoll.Conn) {
-	x := cn.x
-	refusal := x.Refusal()
-	if cn.phase != phaseDrop { // else it has been answered
-		c.SetOut(h1.AppendRefusal(c.Out(), cn.loop.host.Date(c.Now()), refusal))
-		x.SetStatus(refusal.Status)
-		x.answered = true
-	}
-	x.end(c.Now(), refusal)
-	cn.close(c)
-}
-
 // Expired implements netpoll.Handler.
 func (cn *conn) Expired(c *netpoll.Conn) {
 	switch cn.phase {
@@ -367,27 +347,13 @@ func (cn *conn) Expired(c *netpoll.Conn) {
 		cn.phase = phaseClosing
 		c.Abort() // nothing is under way that could be lost
 	case phaseCollect, phaseSkip:
-		cn.refuseLate(c)
+		cn.refuse(c, h1.ReasonBodyTimeout.Refusal(false), nil)
 	case phaseDrop:
 		cn.close(c)
 	case phaseLending:
 		c.Abort() // the peer has taken nothing of earlier answers for too long
 	case phaseLent, phaseClosing:
 	}
-}
-
-// refuseLate answers 408 to a request that takes too long to arrive.
-func (cn *conn) refuseLate(c *netpoll.Conn) {
-	if cn.x == nil {
-		cn.x = cn.loop.take()
-	}
-	x := cn.x
-	x.ResetResponse()
-	sdk.WriteError(x, errTimeout)
-	x.CloseAfter()
-	c.SetOut(x.appendResponse(c.Out(), cn.loop.host.Date(c.Now())))
-	x.end(c.Now(), errTimeout)
-	cn.close(c)
 }
 
 // Ended implements netpoll.Handler.

@@ -2,7 +2,6 @@ package http1
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"sync"
 	"time"
@@ -33,10 +32,10 @@ type Exchange struct {
 	body      []byte // the content that is collected
 	received  bool   // the request is complete
 	continued bool   // 100 (Continue) was sent
-	refused   bool   // the content is malformed or too large
 	headRun   bool   // Head has run, or is running
 	failed    bool   // the response is that of a panic
 	answered  bool   // the head of the response was appended
+	fault     error  // what the server found, for Task.Fail; nil: nothing
 	skipped   int    // octets of the body that were read past
 
 	hints msg.Fields // the early hints that are not sent
@@ -74,13 +73,6 @@ var (
 	_ sdk.Unit             = (*Exchange)(nil)
 )
 
-// errTimeout answers a request that does not arrive in time.
-var errTimeout = sdk.NewError(408, "the request took too long to arrive")
-
-func tooLarge(limit int64) error {
-	return sdk.NewError(413, fmt.Sprintf("the content is over the limit of %d octets", limit))
-}
-
 // begin chooses the route of a request whose head was read.
 func (x *Exchange) begin(cn *conn, c *netpoll.Conn) {
 	x.conn, x.nc = cn, c
@@ -102,7 +94,7 @@ func (x *Exchange) route() {
 	x.plan = x.task.Route()
 }
 
-// onLoop runs run, runHead or runBody, under the eyes of the watchdog.
+// onLoop runs run, runHead, runBody or runFail, under the eyes of the watchdog.
 func (x *Exchange) onLoop(run func() bool) bool {
 	x.loop.host.Enter(x.plan)
 	wantBody := run()
@@ -123,8 +115,15 @@ func (x *Exchange) runBody() (wantBody bool) {
 	return false
 }
 
+// runFail runs the function that answers what the server found.
+func (x *Exchange) runFail() (wantBody bool) {
+	defer x.recovered()
+	x.task.Fail(x.fault)
+	return false
+}
+
 // recovered makes a panic of the app's functions the answer 500. It is
-// deferred by the two that run them.
+// deferred by the three that run them.
 func (x *Exchange) recovered() {
 	v := recover()
 	if v == nil {
@@ -188,8 +187,12 @@ func (x *Exchange) end(now int64, err error) {
 		out.Status = x.Status()
 	}
 	x.answered = true // or will never be
-	if x.failed && err == nil {
+	switch {
+	case err != nil:
+	case x.failed:
 		out.Err = sdk.ErrPanicked
+	default:
+		out.Err = x.fault
 	}
 	if x.plan.Done {
 		if x.plan.Place == sdk.OnLoop {
@@ -225,12 +228,12 @@ const maxKept = 16 << 10
 func (x *Exchange) reset() {
 	x.Reset()
 	x.conn, x.nc, x.plan = nil, nil, nil
-	x.received, x.continued, x.refused, x.headRun, x.failed, x.answered = false, false, false, false, false, false
+	x.received, x.continued, x.headRun, x.failed, x.answered = false, false, false, false, false
 	x.skipped, x.redone = 0, false
 	if x.hints.Count() > 0 || x.hints.Err() != nil {
 		x.hints.Reset()
 	}
-	x.stream, x.trailing, x.failure, x.inErr, x.piece, x.at = nil, nil, nil, nil, nil, 0
+	x.stream, x.trailing, x.failure, x.fault, x.inErr, x.piece, x.at = nil, nil, nil, nil, nil, nil, 0
 	x.body, x.wire, x.in = kept(x.body), kept(x.wire), kept(x.in)
 }
 

@@ -24,7 +24,11 @@ type world struct {
 
 func newWorld(t *testing.T, config sdk.Config) *world {
 	t.Helper()
-	a := newApp()
+	return newWorldOf(t, newApp(), config)
+}
+
+func newWorldOf(t *testing.T, a *app, config sdk.Config) *world {
+	t.Helper()
 	if config.OnPanic == nil {
 		config.OnPanic = func(sdk.Panic) {}
 	}

@@ -12,15 +12,18 @@ import (
 // Offer offers an app over HTTP/1.1. bind returns the task that runs the app's
 // pipeline over an exchange; it is called once for each exchange that the
 // server makes, and both are reused. ready are the responses that plans refer
-// to (sdk.Plan.Ready).
+// to (sdk.Plan.Ready), and those to refused requests (sdk.ReadyResponse.Refusal).
 func Offer(s *sdk.Setup, bind func(x *Exchange) sdk.Task, ready ...sdk.ReadyResponse) {
-	p := &protocol{bind: bind}
+	p := &protocol{bind: bind, refusals: make(map[int]*h1.Ready)}
 	for _, r := range ready {
 		var fields msg.Fields
 		for _, f := range r.Fields {
 			fields.Add(f.Name, f.Value)
 		}
 		p.ready = append(p.ready, h1.NewReady(r.Status, &fields, []byte(r.Content)))
+		if r.Refusal {
+			p.refusals[r.Status] = p.ready[len(p.ready)-1]
+		}
 	}
 	s.Offer(p)
 }
@@ -29,6 +32,8 @@ func Offer(s *sdk.Setup, bind func(x *Exchange) sdk.Task, ready ...sdk.ReadyResp
 type protocol struct {
 	bind  func(x *Exchange) sdk.Task
 	ready []*h1.Ready
+	// refusals are those of ready that answer refused requests, by status.
+	refusals map[int]*h1.Ready
 }
 
 // Name implements sdk.Protocol.
@@ -40,6 +45,11 @@ func (p *protocol) Attach(h *sdk.Host, policy msg.Policy) func(c *netpoll.Conn) 
 	// The limit of a request's content is the route's (Conn.SetMaxBody), which
 	// is known when the head has been read, so the engine gets none.
 	l.limits.RequestBody = 1<<63 - 1
+	reasons := make([]string, h1.Reasons)
+	for r := range reasons {
+		reasons[r] = h1.Reason(r).Slug()
+	}
+	l.refusals = h.Refusals(p.Name(), reasons)
 	return l.accept
 }
 
@@ -49,6 +59,7 @@ type loop struct {
 	protocol *protocol
 	policy   msg.Policy
 	limits   msg.Limits // as the engine has them; read-only
+	refusals *sdk.Refusals
 	free     []*Exchange
 
 	mu       sync.Mutex

@@ -244,9 +244,9 @@ func (x *Exchange) nextPiece() error {
 		x.received = true
 		return io.EOF
 	case h1.EventRefused:
-		refusal := x.Refusal()
+		x.loop.refusals.Count(int(x.Refusal().Reason))
 		x.CloseAfter()
-		x.inErr = &sdk.StatusError{Status: refusal.Status, Reason: refusal.Reason.String(), Err: refusal}
+		x.inErr = x.errorOf(x.Refusal())
 	case h1.EventNone:
 		x.inErr = x.fill()
 	case h1.EventHead:

@@ -14,17 +14,17 @@ func (cn *conn) depart(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 	x := cn.x
 	x.Pin()
 	if !x.received && x.plan.Body == sdk.BodyCollected {
-		n = cn.gather(rest)
-		if x.refused {
-			cn.refuse(c)
-			return len(rest), false
+		var refused bool
+		if n, refused = cn.gather(rest); refused {
+			return len(rest), cn.refuse(c, x.Refusal(), rest[n:])
 		}
 	}
 	return n + cn.lend(c, rest[n:]), true
 }
 
-// gather collects what rest holds of the content.
-func (cn *conn) gather(rest []byte) (n int) {
+// gather collects what rest holds of the content, and reports whether the engine
+// refused it.
+func (cn *conn) gather(rest []byte) (n int, refused bool) {
 	x := cn.x
 	for {
 		ev, m := cn.h1.Next(&x.Exchange, rest[n:], &cn.loop.limits)
@@ -36,10 +36,10 @@ func (cn *conn) gather(rest []byte) (n int) {
 		case h1.EventEnd:
 			x.received = true
 		case h1.EventRefused:
-			x.refused = true
+			refused = true
 		case h1.EventNone, h1.EventHead:
 		}
-		return n
+		return n, refused
 	}
 }
 
@@ -79,7 +79,12 @@ func (cn *conn) lend(c *netpoll.Conn, rest []byte) (n int) {
 // RunUnit implements sdk.Unit: it runs the functions of the exchange, sends
 // the response and gives the connection back.
 func (x *Exchange) RunUnit() {
-	if !x.headRun {
+	switch {
+	case x.fault != nil:
+		x.runFail()
+	case x.headRun:
+		x.runBody()
+	default:
 		x.headRun = true
 		if wantBody := x.runHead(); wantBody {
 			if !x.received {
@@ -88,8 +93,6 @@ func (x *Exchange) RunUnit() {
 			}
 			x.runBody()
 		}
-	} else {
-		x.runBody()
 	}
 	x.complete()
 }

@@ -1,0 +1,40 @@
+package sdk
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestRefusalString checks that a refusal is printed without what a terminal or
+// a log could take for its own.
+func TestRefusalString(t *testing.T) {
+	r := Refusal{Reason: "tls", Status: 400, Octets: []byte("\x16\x03\n\x1b[0m\u202e\""), Suppressed: 2}
+	const want = `refused tls (400) from a peer without an address at octet 0 of "\x16\x03\n\x1b[0m\u202e\"", and 2 before it`
+	if got := fmt.Sprint(r); got != want {
+		t.Errorf("%s; want %s", got, want)
+	}
+}
+
+// TestRefusalsOfNobody checks what costs nothing: without a hook none is wanted,
+// and none is left out.
+func TestRefusalsOfNobody(t *testing.T) {
+	h := &Host{}
+	r := h.Refusals("p", []string{"", "a", "b"})
+	if n := testing.AllocsPerRun(100, func() {
+		r.Count(2)
+		if r.Wanted(1) {
+			t.Error("wanted")
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if h.refusalRate.leftOut != 0 {
+		t.Error("left out what nobody wants")
+	}
+	if h.Refusals("p", []string{"", "a", "b"}) != r {
+		t.Error("another policy counts apart")
+	}
+	if got := fmt.Sprint(h.RefusalCounts()); got != "[{a 0} {b 101}]" {
+		t.Error(got)
+	}
+}
