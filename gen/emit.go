@@ -122,7 +122,9 @@ func (e *emitter) prepare() {
 		e.names[rt] = e.fields.take(routeName(rt))
 		e.fields.taken[e.names[rt]+"Body"] = true
 	}
-	e.ready = []*response{{status: 404, text: "Not Found\n"}, {status: 400, text: "Bad Request\n"}}
+	e.ready = []*response{
+		{status: 404, mediaType: textPlain, text: "Not Found\n"}, {status: 400, mediaType: textPlain, text: "Bad Request\n"},
+	}
 	for _, rt := range e.decl.routes {
 		if rt.ready != nil && len(rt.calls) == 0 {
 			e.ready = append(e.ready, rt.ready)
@@ -344,18 +346,29 @@ func (e *emitter) pipeline() {
 }
 
 func (e *emitter) readyResponses() {
+	fields := func(mediaType string) *jen.Statement {
+		return jen.Index().Qual(sdkPath, "Field").Values(jen.Values(jen.Id("Name").Op(":").Lit("Content-Type"), jen.Id("Value").Op(":").Lit(mediaType)))
+	}
 	var list []jen.Code
-	for _, r := range e.ready {
-		list = append(list, jen.Line().Values(
+	for i, r := range slices.Concat(e.ready, e.decl.refusals) {
+		of := fields(r.mediaType)
+		if r.mediaType == textPlain {
+			of = jen.Id("text")
+		}
+		value := []jen.Code{
 			jen.Id("Status").Op(":").Lit(int(r.status)),
-			jen.Id("Fields").Op(":").Id("text"),
+			jen.Id("Fields").Op(":").Add(of),
 			jen.Id("Content").Op(":").Lit(r.text),
-		))
+		}
+		if i >= len(e.ready) {
+			value = append(value, jen.Id("Refusal").Op(":").True())
+		}
+		list = append(list, jen.Line().Values(value...))
 	}
 	list = append(list, jen.Line())
 	e.file.Add(comment("readyResponses returns the responses that are sent without running a function.", "A plan's Ready is 1 + the index in it."))
 	e.file.Func().Add(e.id("readyResponses")).Params().Index().Qual(sdkPath, "ReadyResponse").Block(
-		jen.Id("text").Op(":=").Index().Qual(sdkPath, "Field").Values(jen.Values(jen.Id("Name").Op(":").Lit("Content-Type"), jen.Id("Value").Op(":").Lit("text/plain; charset=utf-8"))),
+		jen.Id("text").Op(":=").Add(fields(textPlain)),
 		jen.Return(jen.Index().Qual(sdkPath, "ReadyResponse").Values(list...)))
 	e.file.Line()
 }

@@ -236,7 +236,7 @@ func (e *emitter) route(rt *route) {
 	case rt.ready != nil:
 		f.body = append(f.body,
 			jen.Id("t").Dot("x").Dot("SetStatus").Call(jen.Lit(int(rt.ready.status))),
-			jen.Id("t").Dot("x").Dot("ResponseFields").Call().Dot("Set").Call(jen.Lit("Content-Type"), jen.Lit("text/plain; charset=utf-8")),
+			jen.Id("t").Dot("x").Dot("ResponseFields").Call().Dot("Set").Call(jen.Lit("Content-Type"), jen.Lit(rt.ready.mediaType)),
 			jen.Id("t").Dot("x").Dot("ResponseContent").Call().Dot("Text").Call(jen.Lit(rt.ready.text)),
 			jen.Return(jen.Nil()))
 	}

@@ -54,8 +54,10 @@ type route struct {
 
 // A response is one that is known when the declaration is read.
 type response struct {
-	status int64
-	text   string
+	status    int64
+	mediaType string
+	text      string
+	pos       token.Pos // of the status
 }
 
 // A service is a parameter of the declaration behind the first.
@@ -71,6 +73,7 @@ type declaration struct {
 	scopes   []*scope
 	services []*service
 	routes   []*route
+	refusals []*response // at most one for each status
 	pos      token.Pos
 	// partial says that a function of Use could not be resolved, so that what
 	// it provides is not known.
@@ -224,6 +227,10 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 			}
 			s.errors = &step{kind: name, fn: fn, scope: s}
 		}
+	case "Refusals":
+		for _, arg := range call.Args {
+			r.refusal(arg)
+		}
 	case "OnLoop":
 		s.onLoop = true
 	case "MaxBody":
@@ -329,8 +336,8 @@ func (r *reader) route(s *scope, method string, call *ast.CallExpr) *route {
 		rt.steps = append(rt.steps, sc.steps...)
 	}
 	valid := ok && r.pattern(rt)
-	if text, isText := ast.Unparen(call.Args[1]).(*ast.CallExpr); isText && r.app.isDecl(text.Fun, "Text") {
-		rt.ready = r.text(text)
+	if known, is := r.known(call.Args[1]); is {
+		rt.ready = known
 	} else if rt.handler = r.function(call.Args[1], "a handler"); rt.handler == nil {
 		valid = false
 	}
@@ -371,19 +378,6 @@ func (r *reader) modify(rt *route, name string, call *ast.CallExpr) {
 	case "AllowBody":
 		rt.allowBody = true
 	}
-}
-
-func (r *reader) text(call *ast.CallExpr) *response {
-	res := &response{status: r.number(call.Args[0])}
-	if v := r.app.info.Types[call.Args[1]].Value; v != nil {
-		res.text = constant.StringVal(v)
-	} else {
-		r.notConstant(call.Args[1], "this text")
-	}
-	if res.status < 200 || res.status > 599 {
-		r.app.report(call.Args[0].Pos(), "bad-status", fmt.Sprintf("%d is not a status code of a response", res.status), nil, "use a number from 200 to 599")
-	}
-	return res
 }
 
 func (r *reader) number(e ast.Expr) int64 {

@@ -14,6 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 	"golang.org/x/tools/txtar"
+
+	"github.com/windhover-go/windhover/h1"
 )
 
 var update = flag.Bool("update", false, "rewrite what testdata/*.txtar want")
@@ -225,4 +227,27 @@ func answers(t *testing.T, root string, all []*scenario) map[string]string {
 		got[f.Name] = string(f.Data)
 	}
 	return got
+}
+
+// TestRefusalStatuses compares the statuses of Refusals with those of the
+// engine, and with what their documentation says.
+func TestRefusalStatuses(t *testing.T) {
+	var want []int64
+	for r := 1; r < h1.Reasons; r++ {
+		want = append(want, int64(h1.Reason(r).Refusal(false).Status))
+	}
+	slices.Sort(want)
+	statuses := refusalStatuses()
+	if want = slices.Compact(want); !slices.Equal(want, statuses) {
+		t.Errorf("the engine refuses with %v; the generator knows %v", want, statuses)
+	}
+	words, err := os.ReadFile("decl/decl.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := strings.Trim(fmt.Sprint(statuses[:len(statuses)-1]), "[]")
+	sentence := fmt.Sprintf("The statuses are %s and %d.", strings.ReplaceAll(list, " ", ", "), statuses[len(statuses)-1])
+	if !strings.Contains(string(words), sentence) {
+		t.Errorf("decl.go does not say: %s", sentence)
+	}
 }

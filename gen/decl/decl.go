@@ -64,6 +64,14 @@ type Server struct{ Routes }
 // HTTP1 declares HTTP/1.1, which is also what is declared when nothing is.
 func (s *Server) HTTP1() {}
 
+// Refusals declares what answers the requests that the server refuses by
+// itself: a response for each status, in the place of a line of text that names
+// the reason. The statuses are 400, 408, 413, 414, 417, 421, 431, 501 and 505.
+// Where a fault is found when the route is known (content over the limit,
+// malformed or late), the function of Errors of the route comes first.
+// Connection: close, Date and Content-Length are added.
+func (s *Server) Refusals(responses ...Response) {}
+
 // A Group is a set of routes with a path in front and functions of their own.
 type Group struct{ Routes }
 
@@ -71,7 +79,7 @@ type Group struct{ Routes }
 type Routes struct{}
 
 // Get declares a route. It answers HEAD too, unless Head declares that itself.
-// function is a handler, or a response that is known now (Text).
+// function is a handler, or a response that is known now (Text, JSON, Content).
 func (r *Routes) Get(path string, function any) *Route { return nil }
 
 // Head declares a route for HEAD alone.
@@ -112,6 +120,10 @@ func (r *Routes) Done(functions ...any) {}
 // other features, and services; values of functions of Use are not at hand, for
 // they may not have been made. Content that was written before the error is
 // discarded; the status and the fields stay. Without it sdk.WriteError answers.
+//
+// The error can be one that the server found when the route was known: content
+// that is malformed (400), late (408) or over the limit (413), or a trailer
+// section that is (431). It is an *sdk.StatusError.
 func (r *Routes) Errors(function any) {}
 
 // OnLoop promises that no function of the routes below it ever blocks. They
@@ -140,3 +152,11 @@ type Response struct{}
 
 // Text is a response with text/plain content.
 func Text(status int, text string) Response { return Response{} }
+
+// JSON is a response with application/json content. text is sent as it is, and
+// has to be JSON.
+func JSON(status int, text string) Response { return Response{} }
+
+// Content is a response with content of a media type, such as
+// "application/problem+json" or "text/html; charset=utf-8".
+func Content(status int, mediaType, text string) Response { return Response{} }
