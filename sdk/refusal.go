@@ -142,14 +142,14 @@ func (h *Host) RefusalCounts() (list []RefusalCount) {
 // was left out. It belongs to its loop.
 type rate struct {
 	most    int   // in a second; negative: any number
-	begin   int64 // of the present second, which starts with its first event
+	begin   int64 // of the present second, which starts with an event
 	done    int   // in it
 	leftOut uint64
 }
 
 // allows reports whether an event at now may be told of.
 func (r *rate) allows(now int64) bool {
-	if r.done == 0 || now-r.begin >= int64(time.Second) {
+	if now-r.begin >= int64(time.Second) {
 		r.begin, r.done = now, 0
 	}
 	if r.most >= 0 && r.done >= r.most {

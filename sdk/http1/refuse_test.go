@@ -29,7 +29,8 @@ func newRefusingApp() (a *app, failed *[]string) {
 			*failed = append(*failed, place)
 			x.SetStatus(sdk.StatusOf(err))
 			x.ResponseContent().Reset()
-			x.ResponseContent().Text("app: ").Text(err.Error())
+			host, _ := x.RequestField("Host") // of a head that may have come in another turn
+			x.ResponseContent().Text("app of ").View(host).Text(": ").Text(err.Error())
 		}
 	}
 	return a, failed
@@ -107,14 +108,16 @@ func TestFaultsAreAnsweredByTheApp(t *testing.T) {
 					w := newWorldOf(t, a, sdk.Config{OnRefusal: func(r sdk.Refusal) { told = append(told, r) }})
 					got := w.play(send[:cut], send[cut:], f.late)
 					want := "HTTP/1.1 " + strconv.Itoa(f.status) + " "
-					if !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "\r\n\r\napp: "+f.text+": h1: "+reasonText(f.reason)) ||
+					if !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "\r\n\r\napp of x: "+f.text+": h1: "+reasonText(f.reason)) ||
 						!strings.Contains(got, "Connection: close\r\n") || strings.Count(got, "HTTP/1.1") != 1 {
 						t.Fatalf("cut at %d: %q", cut, got)
 					}
 					if !slices.Equal(*failed, []string{place}) {
 						t.Fatalf("cut at %d: answered in %q", cut, *failed)
 					}
-					if len(a.outcomes) != 1 {
+					next := w.dial("POST /pool/body HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
+					w.want(next, "another connection, with the same exchange", ok, "got abc", false)
+					if len(a.outcomes) != 2 {
 						t.Fatalf("cut at %d: outcomes %+v", cut, a.outcomes)
 					}
 					var refused *h1.RefusalError
@@ -480,7 +483,7 @@ func TestRefusalsOverSocket(t *testing.T) {
 		}
 	}
 	got := converse(t, addr, "POST /pool/body HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n")
-	if !strings.Contains(got, "app: the content is over the limit") {
+	if !strings.Contains(got, "app of x: the content is over the limit") {
 		t.Errorf("answered %q", got)
 	}
 	for range 9 {
