@@ -38,3 +38,23 @@ func TestRefusalsOfNobody(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestRate checks where a second ends, and what is left out of it.
+func TestRate(t *testing.T) {
+	const second = 1_000_000_000
+	r := rate{most: 2}
+	for i, tt := range []struct {
+		now  int64
+		want bool
+	}{
+		{5 * second, true}, {5*second + 1, true}, {5*second + 2, false}, {6*second - 1, false},
+		{6 * second, true}, {7*second - 1, true}, {7*second - 1, false}, {7 * second, true},
+	} {
+		if got := r.allows(tt.now); got != tt.want {
+			t.Errorf("event %d at %d: %v", i, tt.now, got)
+		}
+	}
+	if n := r.take(); n != 3 || r.take() != 0 {
+		t.Errorf("%d were left out", n)
+	}
+}
