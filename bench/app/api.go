@@ -2,7 +2,7 @@ package main
 
 import "github.com/windhover-go/windhover/gen/decl"
 
-//go:generate go run github.com/windhover-go/windhover/gen/cmd/windhover generate
+//go:generate go tool windhover generate
 
 var _ = decl.App(declare)
 
