@@ -17,14 +17,22 @@ type Ready struct {
 }
 
 // NewReady renders a response, and copies what it is given. When a field cannot
-// be sent (fields.Err) the response is an empty 500.
+// be sent (fields.Err) the response is an empty 500. A Date among the fields is
+// left out: it would not be the time of the response.
 func NewReady(status int, fields *msg.Fields, content []byte) *Ready {
 	var x Exchange
 	x.SetStatus(status)
 	r := &Ready{}
 	var lines []byte
 	if fields != nil {
-		lines, r.close = fields.Lines(), fields.WantsClose()
+		r.close = fields.WantsClose()
+		var sent msg.Fields
+		for i := range fields.Count() {
+			if name, value := fields.At(i); !name.EqualFold("Date") {
+				sent.Add(name.String(), value.String())
+			}
+		}
+		lines = sent.Lines()
 		if fields.Err() != nil {
 			x.SetStatus(500)
 			lines, content = nil, nil

@@ -128,13 +128,16 @@ func (x *Exchange) shape() (has, declares bool) {
 // app: status line, Date, length or coding, and Connection.
 const maxHeadOverhead = 192
 
-// appendHead appends the status line, the fields and Date, and makes room for
-// the rest of the head and room more octets.
+// appendHead appends the status line, the fields and Date, unless the fields
+// have one, and makes room for the rest of the head and room more octets.
 func (x *Exchange) appendHead(dst, date []byte, room int) []byte {
 	lines := x.out.fields.Lines()
 	dst = slices.Grow(dst, maxHeadOverhead+len(lines)+room)
 	dst = appendStatusLine(dst, x.Status())
 	dst = append(dst, lines...)
+	if x.out.fields.HasDate() {
+		return dst
+	}
 	return appendDate(dst, date)
 }
 

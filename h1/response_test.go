@@ -54,6 +54,10 @@ func TestAppendResponse(t *testing.T) {
 		{name: "request says close", request: get + "\nConnection: close", want: "200 OK\nContent-Length: 0\nConnection: close\n\n", closes: true},
 		{name: "host says close", request: get, write: (*Exchange).CloseAfter, want: "200 OK\nContent-Length: 0\nConnection: close\n\n", closes: true},
 		{name: "app says close", request: get, write: func(x *Exchange) { x.ResponseFields().Set("connection", "close") }, want: "200 OK\nContent-Length: 0\nConnection: close\n\n", closes: true},
+		{name: "app says close twice", request: get, write: func(x *Exchange) {
+			x.ResponseFields().Add("Connection", "close")
+			x.ResponseFields().Add("Connection", "close")
+		}, want: "200 OK\nContent-Length: 0\nConnection: close\n\n", closes: true},
 		{name: "HTTP/1.0", request: old, write: text, want: "200 OK\nContent-Type: text/plain\nContent-Length: 5\nConnection: close\n\nhello", closes: true},
 		{name: "HTTP/1.0 with keep-alive", request: old + "\nConnection: keep-alive", want: "200 OK\nContent-Length: 0\nConnection: keep-alive\n\n"},
 		{name: "tunnel", request: "CONNECT a:1 HTTP/1.1\nHost: a", write: text, want: "200 OK\nContent-Type: text/plain\nConnection: close\n\n", closes: true},
@@ -93,6 +97,39 @@ func check(t *testing.T, got, want string) {
 		t.Errorf("version or date is missing in %q", got)
 	} else if got = strings.ReplaceAll(dateless, "\r\n", "\n") + "\n\n" + content; got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// TestDateOfTheApp checks that there is one Date, the app's if it has one.
+func TestDateOfTheApp(t *testing.T) {
+	const own = "Tue, 15 Nov 1994 08:12:31 GMT"
+	var fields msg.Fields
+	fields.Add("date", own)
+	fields.Add("A", "b")
+	for _, tt := range []struct {
+		name  string
+		write func(x *Exchange) []byte
+		want  string
+	}{
+		{"whole", func(x *Exchange) []byte { return x.AppendResponse(nil, []byte(date)) }, own},
+		{"streamed", func(x *Exchange) []byte { return x.AppendStreamHead(nil, []byte(date), 0) }, own},
+		{"deleted", func(x *Exchange) []byte {
+			x.ResponseFields().Delete("DATE")
+			return x.AppendResponse(nil, []byte(date))
+		}, date},
+		{"ready-made", func(x *Exchange) []byte {
+			return x.AppendReady(nil, []byte(date), NewReady(200, &fields, nil))
+		}, date},
+	} {
+		x := begin(t, get)
+		x.ResponseFields().Add("Date", "not this one")
+		x.ResponseFields().Add("A", "b")
+		x.ResponseFields().Add("date", own)
+		octets := tt.write(x)
+		res, err := http.ReadResponse(bufio.NewReader(strings.NewReader(string(octets))), nil)
+		if err != nil || len(res.Header["Date"]) != 1 || res.Header.Get("Date") != tt.want || res.Header.Get("A") != "b" {
+			t.Errorf("%s: %v, %q", tt.name, err, octets)
+		}
 	}
 }
 

@@ -224,7 +224,7 @@ func TestTrailersRefused(t *testing.T) {
 		{"Set-Cookie", "a", msg.ErrFieldTrailer},
 		{"Trailer", "a", msg.ErrFieldTrailer},
 		{"Connection", "close", msg.ErrFieldTrailer},
-		{"Date", "a", msg.ErrFieldReserved},
+		{"Date", "a", msg.ErrFieldTrailer},
 		{"Content-Length", "3", msg.ErrFieldReserved},
 		{"Transfer-Encoding", "chunked", msg.ErrFieldReserved},
 		{"a", "b\r\nc: d", msg.ErrFieldValue},

@@ -83,7 +83,9 @@ type Response interface {
 	// SetStatus sets the status code, 200 to 599. It is 200 if never called.
 	SetStatus(status int)
 	// ResponseFields returns the header section, to be added to: borrowed
-	// until the function that received the feature returns.
+	// until the function that received the feature returns. Names and values
+	// are checked, and what frames the message is the server's to set (see
+	// msg.Fields).
 	ResponseFields() *msg.Fields
 	// ResponseContent returns the buffer of the content, to be appended to:
 	// borrowed until the function that received the feature returns. A

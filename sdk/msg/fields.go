@@ -14,9 +14,12 @@ import (
 // or contains CR, LF, NUL or another control octet is refused, so that no
 // response can be split. A refusal is kept, and the server answers 500 instead
 // of the response (see Err). Fields that frame a message or belong to the
-// connection (Connection, Content-Length, Date, Keep-Alive, Transfer-Encoding,
-// Upgrade) are the server's: setting one is refused likewise, with the
-// exception of Connection: close.
+// connection (Connection, Content-Length, Keep-Alive, Transfer-Encoding,
+// Upgrade) are the server's, which alone knows what it sends: setting one is
+// refused likewise, also to the value that the server would choose, with the
+// exception of Connection: close. Content whose length is known before it is
+// made has its own way (sdk.ResponseStream). A Date, in the form of RFC 9110
+// section 5.6.7, is sent in place of the server's; there is never more than one.
 //
 // Fields that a server hands out is borrowed until the function that received
 // it returns. The zero value is ready.
@@ -27,6 +30,7 @@ type Fields struct {
 	lines []fieldLine
 	err   error
 	close bool
+	date  bool // a line has the name Date
 }
 
 // A fieldLine is the place of one line in the text of a Fields:
@@ -72,15 +76,20 @@ func (f *Fields) Set(name, value string) {
 		return
 	}
 	f.Delete(name)
+	f.date = f.date || isDate(name)
 	f.text = appendLine(f.text, name, value)
 	f.added(len(name))
 }
 
-// Add adds a line behind those that are there, of whichever names.
+// Add adds a line behind those that are there, of whichever names but Date.
 func (f *Fields) Add(name, value string) {
 	if !acceptable(name, value) {
 		f.refused(name, value)
 		return
+	}
+	if isDate(name) {
+		f.Delete(name)
+		f.date = true
 	}
 	f.text = appendLine(f.text, name, value)
 	f.added(len(name))
@@ -93,12 +102,16 @@ func (f *Fields) SetOctets(name string, value []byte) {
 		return
 	}
 	f.Delete(name)
+	f.date = f.date || isDate(name)
 	f.text = appendLine(f.text, name, value)
 	f.added(len(name))
 }
 
 // Delete removes the lines with the name.
 func (f *Fields) Delete(name string) {
+	if f.date && isDate(name) {
+		f.date = false
+	}
 	for i := 0; i < len(f.lines); {
 		line := f.lines[i]
 		if !f.named(line, name) {
@@ -144,6 +157,9 @@ func (f *Fields) Err() error { return f.err }
 // lines: how a connection ends is for each version of HTTP to say.
 func (f *Fields) WantsClose() bool { return f.close }
 
+// HasDate reports whether there is a line with the name Date.
+func (f *Fields) HasDate() bool { return f.date }
+
 // Lines returns the lines as HTTP/1.1 sends them, "Name: value\r\n" each, with
 // nothing between them and no empty line at the end: borrowed until the next
 // change.
@@ -159,7 +175,7 @@ func (f *Fields) Reset() {
 	if cap(f.lines) > maxKeptLines {
 		f.lines = nil
 	}
-	f.text, f.lines, f.err, f.close = f.text[:0], f.lines[:0], nil, false
+	f.text, f.lines, f.err, f.close, f.date = f.text[:0], f.lines[:0], nil, false, false
 }
 
 // named reports whether a line has the name.
@@ -237,8 +253,6 @@ func isValue[T text](s T) bool {
 func isReserved(name string) bool {
 	var reserved string
 	switch len(name) {
-	case 4:
-		reserved = "date"
 	case 7:
 		reserved = "upgrade"
 	case 10:
@@ -259,6 +273,11 @@ func isReserved(name string) bool {
 		}
 	}
 	return true
+}
+
+// isDate reports whether a name is Date.
+func isDate(name string) bool {
+	return len(name) == 4 && name[0]|0x20 == 'd' && equalFold([]byte(name), "date")
 }
 
 // trim returns s without whitespace at its ends.

@@ -20,6 +20,9 @@ func section(t *testing.T, f *Fields) string {
 			t.Errorf("value of %s: %q, %t", name, first, ok)
 		}
 	}
+	if has := strings.Contains(strings.ToLower("\n"+lines.String()), "\ndate:"); has != f.HasDate() {
+		t.Errorf("has a date: %t in %q", f.HasDate(), lines.String())
+	}
 	if lines.String() != string(f.Lines()) {
 		t.Errorf("lines %q; text %q", lines.String(), f.Lines())
 	}
@@ -44,6 +47,20 @@ func TestFields(t *testing.T) {
 		{"whitespace around the value", func(f *Fields) { f.Set("a", " \t1 2\t "); f.Set("b", " \t ") }, "a: 1 2\nb: \n"},
 		{"octets over ASCII", func(f *Fields) { f.Set("a", "ä\xff") }, "a: ä\xff\n"},
 		{"names like reserved ones", func(f *Fields) { f.Set("data", ""); f.Set("connections", ""); f.Set("keep_alive", "") }, "data: \nconnections: \nkeep_alive: \n"},
+		{"one date", func(f *Fields) { f.Add("Date", "1"); f.Add("Data", "2"); f.Add("date", "3") }, "Data: 2\ndate: 3\n"},
+		{"date set and deleted", func(f *Fields) {
+			f.Set("DATE", "1")
+			f.Set("a", "2")
+			f.SetOctets("Date", []byte("3"))
+			f.Delete("date")
+		}, "a: 2\n"},
+		{"date deleted and set", func(f *Fields) {
+			f.Add("Date", "1")
+			f.Delete("a")
+			f.Delete("date")
+			f.Set("date", "2")
+			f.Add("a", "3")
+		}, "date: 2\na: 3\n"},
 		{"close is a wish", func(f *Fields) { f.Set("connection", " Close ") }, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -86,7 +103,6 @@ func TestFieldsRefused(t *testing.T) {
 		{"Connection", "close, a", ErrFieldReserved},
 		{"Connection", "close\r\n", ErrFieldValue},
 		{"CONTENT-LENGTH", "1", ErrFieldReserved},
-		{"Date", "a", ErrFieldReserved},
 		{"Keep-Alive", "a", ErrFieldReserved},
 		{"transfer-encoding", "a", ErrFieldReserved},
 		{"Upgrade", "a", ErrFieldReserved},
