@@ -27,8 +27,8 @@ func TestEarlyHints(t *testing.T) {
 			t.Errorf("net/http reads %+v, %v; want %d", res, err, want)
 		}
 	}
-	if dst := begin(t, old).AppendEarlyHints(nil, &hints); len(dst) != 0 {
-		t.Errorf("HTTP/1.0 gets %q", dst)
+	if got := begin(t, old).AppendEarlyHints(nil, &hints); len(got) != 0 {
+		t.Errorf("HTTP/1.0 gets %q", got)
 	}
 	dst = make([]byte, 0, 1024)
 	if n := testing.AllocsPerRun(100, func() { x.AppendEarlyHints(dst, &hints) }); n != 0 && !invariant.Enabled {
