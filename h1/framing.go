@@ -99,7 +99,7 @@ func (x *Exchange) take(name, buf []byte, value span) {
 		}
 	case 17:
 		if named(name, "transfer-encoding") {
-			f.takeCoding(v)
+			f.takeCoding(v, x.lenient)
 		}
 	}
 }
@@ -250,9 +250,9 @@ func (x *Exchange) combineLengths() {
 }
 
 // takeCoding takes the value of Transfer-Encoding (RFC 9112 section 6.1), a
-// list that goes on from line to line. An empty element, which a list may have,
-// is refused here.
-func (f *facts) takeCoding(v []byte) {
+// list that goes on from line to line. An empty element, which a list may have
+// and which not every reader skips, is refused by the strict policy.
+func (f *facts) takeCoding(v []byte, lenient bool) {
 	f.seen |= seenCoding
 	if bytes.IndexByte(v, '"') >= 0 {
 		f.coding = codingBroken // a comma might stand in a quoted string
@@ -263,6 +263,7 @@ func (f *facts) takeCoding(v []byte) {
 		name, _, hasParameters := bytes.Cut(name, []byte{';'})
 		name = bytes.TrimRight(name, " \t")
 		switch {
+		case lenient && len(name) == 0 && !hasParameters: // RFC 9110 section 5.6.1.2
 		case f.coding == codingChunked, !isToken(name), named(name, "identity"):
 			f.coding = codingBroken
 		case !named(name, "chunked"):

@@ -28,6 +28,10 @@ func TestPolicies(t *testing.T) {
 		{"lengths in lines", "POST / HTTP/1.1\r\nb: c\r\nContent-Length: 5\r\nHost: a\r\ncontent-length:5\r\nd: e\r\n\r\nhello", post + "  b=c\n  Content-Length=5\n  d=e\ncontent \"hello\"\nend\n", ReasonLengthRepeat},
 		{"lengths in lines of lists", "POST / HTTP/1.1\nHost: a\nContent-Length: 5,5\nContent-Length: 5\nContent-Length: 5,5\n\nhello", post + "  Content-Length=5\ncontent \"hello\"\nend\n", ReasonLineEnd},
 
+		{"empty elements around a coding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: , chunked,\r\n\r\n0\r\n\r\n", "POST / @a 1.1 -1\n  Transfer-Encoding=, chunked,\nend\n", ReasonCoding},
+
+		{"no coding but empty elements", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: ,\r\n\r\n", refused(ReasonCoding), ReasonCoding},
+		{"an empty element with parameters", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: ;a, chunked\r\n\r\n", refused(ReasonCoding), ReasonCoding},
 		{"three empty lines", "\n\r\n\n", refused(ReasonEmptyLines), ReasonLineEnd},
 		{"bare CR", "GET / HTTP/1.1\r\nHost: a\rb\n\n", refused(ReasonLineEnd), ReasonLineEnd},
 		{"two CR", "GET / HTTP/1.1\r\nHost: a\r\r\n\r\n", refused(ReasonLineEnd), ReasonLineEnd},

@@ -16,8 +16,9 @@ const (
 	PolicyStrict Policy = iota
 	// PolicyRFC accepts beside that, for clients that need it: a bare LF as the
 	// end of a line of the head and as an empty line before it (RFC 9112
-	// section 2.2), and a Content-Length that is repeated or a list, if all its
-	// values are the same number (RFC 9112 section 6.3).
+	// section 2.2), a Content-Length that is repeated or a list, if all its
+	// values are the same number (RFC 9112 section 6.3), and empty elements of
+	// Transfer-Encoding (RFC 9110 section 5.6.1.2).
 	PolicyRFC
 )
 
