@@ -18,7 +18,7 @@ type Conn struct {
 	kept     *block // input that the handler left; nil when there is none
 	rest     *block // owned by the unit until GiveBack: what comes before kept
 	queue    *block // last block of output that the kernel refused; see blockQueue
-	waiter   Waiter // the unit's, while the connection is lent
+	waiter   Waiter // the unit's, while the connection is lent; see split
 	remote   netip.AddrPort
 	deadline int64 // 0: none. Owned by the unit while the connection is lent
 	when     int64 // when the wheel looks at the deadline; 0: not queued. Constant during a loan

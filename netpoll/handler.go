@@ -2,7 +2,8 @@ package netpoll
 
 // A Handler is the protocol on one connection. Its methods are called on the
 // goroutine of the connection's loop, one at a time, and never while the
-// connection is lent, with the exception of Ended. They may not block.
+// connection is lent, with the exceptions of Ended and Draining. They may not
+// block.
 //
 // What a method appends to the output (Conn.Out, Conn.SetOut) leaves in one
 // write after it returns; with several calls in one turn, after the last.
@@ -27,8 +28,8 @@ type Handler interface {
 	// unit asked to be told; Receive follows when octets are waiting.
 	Returned(c *Conn)
 	// Draining says that the server shuts down: the connection is to be
-	// closed as soon as what it does is finished. It is not called while
-	// the connection is lent, but when it is back.
+	// closed as soon as what it does is finished. A connection that is lent
+	// is told at once, so that its unit can be, and once more when it is back.
 	Draining(c *Conn)
 	// Closed says that the connection is gone. It is the last call.
 	Closed(c *Conn)

@@ -13,8 +13,9 @@ import (
 // than it was asked for. Descriptors never block.
 //
 // A Kernel belongs to the goroutine of its loop. Now, Wall and Wake may be called
-// by any goroutine; Read, Write and LocalAddr also by the goroutine that a
-// connection is lent to (see Conn.Lend).
+// by any goroutine; Read, Write, CloseWrite and LocalAddr also by the goroutines
+// that a connection is lent to, one that reads and one that writes (see
+// Conn.Lend and Conn.SplitLent).
 type Kernel interface {
 	// Now returns the monotonic time in nanoseconds.
 	Now() int64

@@ -1,36 +1,59 @@
 package netpoll
 
-import "github.com/windhover-go/windhover/sdk/invariant"
+import (
+	"errors"
+
+	"github.com/windhover-go/windhover/sdk/invariant"
+)
 
 // Bits of Conn.word, the one thing that a loop and a unit both change.
 //
 // The word is 0 while the connection is not lent: then it belongs to the loop
 // and nothing else looks at it. During a loan the loop only ever sets bits and
-// clears wordParked (tell); the unit clears wordRead and wordWrite, sets
-// wordParked and wordTell, and ends the loan, either by putting 0 (GiveBack) or
-// by sending itself as mail, which makes the loop put 0 (returned.Deliver).
+// clears the two of who is parked (tell); the unit clears wordRead and
+// wordWrite, parks, sets wordTell, and ends the loan, either by putting 0
+// (GiveBack) or by sending itself as mail, which makes the loop put 0
+// (returned.Deliver).
+//
+// A unit can be two goroutines (SplitLent): one that reads, which alone clears
+// wordRead and sets wordReadParked, and one that writes, which alone clears
+// wordWrite and sets wordWriteParked. Neither looks at the edge of the other,
+// so what follows is said of each of them.
 //
 // An edge is not lost: a unit clears the edge before the system call that it
 // is about; when the call says ErrAgain it parks only by a compare-and-swap
 // from a word without the edge, and the loop sets the edge before it looks for
 // a parked unit, in one compare-and-swap as well. So either the unit sees the
 // edge and tries again, or the loop sees that it is parked and wakes it. Each
-// parking has exactly one Wake, for only who clears wordParked wakes.
+// parking has exactly one Wake, for only who clears the bit of the parking
+// wakes.
+//
+// Whatever ends the waiting of both (wordReset, wordStopped) is set by tell,
+// also when a unit sets it: so who finds the connection dead, or stops it,
+// wakes the other.
 const (
-	wordLent   uint32 = 1 << iota // a unit has the connection
-	wordRead                      // a read may not return ErrAgain
-	wordWrite                     // a write may not return ErrAgain
-	wordEnd                       // the kernel reported the peer's end
-	wordReset                     // the connection is dead: reads and writes fail
-	wordParked                    // the unit waits for its Waiter
-	wordWanted                    // the loop has something to do when the connection is back
-	wordTell                      // the unit asks for Handler.Returned
+	wordLent        uint32 = 1 << iota // a unit has the connection
+	wordRead                           // a read may not return ErrAgain
+	wordWrite                          // a write may not return ErrAgain
+	wordEnd                            // the kernel reported the peer's end
+	wordReset                          // the connection is dead: reads and writes fail
+	wordStopped                        // StopLent was called: reads and writes fail
+	wordReadParked                     // who reads waits for its Waiter
+	wordWriteParked                    // who writes waits for its Waiter
+	wordWanted                         // the loop has something to do when the connection is back
+	wordTell                           // the unit asks for Handler.Returned
 
-	// wordWakes are the bits that end a unit's waiting.
-	wordWakes = wordRead | wordWrite | wordEnd | wordReset
+	// wordFails are the bits with which reads and writes fail.
+	wordFails = wordReset | wordStopped
+	// wordReadWakes and wordWriteWakes are the bits that end a waiting.
+	wordReadWakes  = wordRead | wordEnd | wordFails
+	wordWriteWakes = wordWrite | wordEnd | wordFails
 	// wordQuiet are the bits with which a loan ends without a message.
 	wordQuiet = wordLent | wordWrite
 )
+
+// ErrStopped is the error of reads and writes after StopLent.
+var ErrStopped = errors.New("netpoll: the loan was stopped")
 
 // edges returns the bits of the word that say what r says.
 func edges(r Ready) (bits uint32) {
@@ -49,26 +72,54 @@ func edges(r Ready) (bits uint32) {
 	return bits
 }
 
-// tell sets bits for the unit, and wakes it when they end its waiting. It
-// reports false, and does nothing, when the connection is not lent.
+// tell sets bits for the unit, and wakes those whose waiting they end. It
+// reports false, and does nothing, when the connection is not lent. Besides
+// the loop, only who knows that the loan lasts may call it.
 func (c *Conn) tell(bits uint32) (lent bool) {
 	for {
 		old := c.word.Load()
 		if old&wordLent == 0 {
 			return false
 		}
-		next := old | bits
-		wake := old&wordParked != 0 && bits&wordWakes != 0
-		if wake {
-			next &^= wordParked
-		}
-		if c.word.CompareAndSwap(old, next) {
-			if wake {
-				c.waiter.Wake() // the unit waits, so the waiter is its still
+		woken := old & parkedBy(bits)
+		if c.word.CompareAndSwap(old, (old|bits)&^woken) {
+			// Who is woken waits, so the loan lasts and the waiter is its still.
+			if woken&wordReadParked != 0 {
+				c.waiterOf(wordReadParked).Wake()
+			}
+			if woken&wordWriteParked != 0 {
+				c.waiterOf(wordWriteParked).Wake()
 			}
 			return true
 		}
 	}
+}
+
+// parkedBy returns the bits of the parkings that bits end.
+func parkedBy(bits uint32) (parked uint32) {
+	if bits&wordReadWakes != 0 {
+		parked |= wordReadParked
+	}
+	if bits&wordWriteWakes != 0 {
+		parked |= wordWriteParked
+	}
+	return parked
+}
+
+// A split is the waiter of a unit of two goroutines. A connection that is not
+// lent, and a unit of one goroutine, which has one parking at a time, need only
+// one word for it (Conn.waiter).
+type split struct {
+	Waiter        // of who reads
+	write  Waiter // of who writes
+}
+
+// waiterOf returns who waits in a parking.
+func (c *Conn) waiterOf(parked uint32) Waiter {
+	if s, ok := c.waiter.(*split); ok && parked == wordWriteParked {
+		return s.write
+	}
+	return c.waiter
 }
 
 // Lend gives the connection to another goroutine, the unit: until it comes
@@ -111,14 +162,24 @@ func (c *Conn) Flush() (empty bool) {
 	return c.unsent == 0 && !c.has(flagFailed)
 }
 
+// SplitLent makes a unit of two goroutines: from now on one may read (ReadLent)
+// while another writes (WriteLent, CloseWriteLent), which waits with w. It is
+// called by the unit while it is one goroutine still, and once in a loan;
+// GiveBack when it is one again.
+func (c *Conn) SplitLent(w Waiter) { c.waiter = &split{c.waiter, w} }
+
 // ReadLent reads from a lent connection into p, and waits until there is
 // something. It returns 0 and no error at the end of the stream, ErrReset when
-// the connection is gone or was aborted. It is called by the unit only.
+// the connection is gone or was aborted, and ErrStopped after StopLent. It is
+// called by the unit only.
 func (c *Conn) ReadLent(p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	for c.word.Load()&wordReset == 0 {
+	for {
+		if err = c.lentErr(); err != nil {
+			return 0, err
+		}
 		c.word.And(^wordRead)
 		n, err = c.loop.kernel.Read(int(c.fd), p)
 		switch err {
@@ -132,20 +193,20 @@ func (c *Conn) ReadLent(p []byte) (n int, err error) {
 			}
 			return n, nil
 		case ErrAgain:
-			c.park(wordRead)
+			c.park(wordRead, wordReadParked)
 		default:
-			c.word.Or(wordReset)
+			c.tell(wordReset)
 		}
 	}
-	return 0, ErrReset
 }
 
 // WriteLent sends all of p on a lent connection and waits where the kernel
-// does not take it. It is called by the unit only.
+// does not take it. Its errors are those of ReadLent. It is called by the unit
+// only.
 func (c *Conn) WriteLent(p []byte) error {
-	for c.word.Load()&wordReset == 0 {
-		if len(p) == 0 {
-			return nil
+	for {
+		if err := c.lentErr(); err != nil || len(p) == 0 {
+			return err
 		}
 		c.word.And(^wordWrite)
 		piece := p[:min(len(p), writeSize)]
@@ -154,31 +215,59 @@ func (c *Conn) WriteLent(p []byte) error {
 		case nil:
 			p = p[n:]
 			if n < len(piece) {
-				c.park(wordWrite)
+				c.park(wordWrite, wordWriteParked)
 			}
 		case ErrAgain:
-			c.park(wordWrite)
+			c.park(wordWrite, wordWriteParked)
 		default:
-			c.word.Or(wordReset)
+			c.tell(wordReset)
 		}
 	}
-	return ErrReset
 }
 
-// park waits until the loop sets edge, or the connection fails. It may return
+// lentErr returns why a read or write of the unit fails, or nil.
+func (c *Conn) lentErr() error {
+	switch word := c.word.Load(); {
+	case word&wordReset != 0:
+		return ErrReset
+	case word&wordStopped != 0:
+		return ErrStopped
+	}
+	return nil
+}
+
+// park waits until the loop sets edge, or reads and writes fail. It may return
 // early.
-func (c *Conn) park(edge uint32) {
+func (c *Conn) park(edge, parked uint32) {
 	for {
 		word := c.word.Load()
-		if word&(edge|wordReset) != 0 {
+		if word&(edge|wordFails) != 0 {
 			return
 		}
-		if c.word.CompareAndSwap(word, word|wordParked) {
-			c.waiter.Wait()
+		if c.word.CompareAndSwap(word, word|parked) {
+			c.waiterOf(parked).Wait()
 			return
 		}
 	}
 }
+
+// CloseWriteLent ends the stream towards the peer of a lent connection; reading
+// goes on. Nothing may be written afterwards. It is called by the unit only.
+func (c *Conn) CloseWriteLent() error {
+	if err := c.lentErr(); err != nil {
+		return err
+	}
+	if c.loop.kernel.CloseWrite(int(c.fd)) != nil {
+		c.tell(wordReset)
+		return ErrReset
+	}
+	return nil
+}
+
+// StopLent makes the unit's reads and writes fail from now on, those that wait
+// included. The connection itself stays as it is: it can be closed in order
+// when it is back. Any goroutine may call it that knows that the loan lasts.
+func (c *Conn) StopLent() { c.tell(wordStopped) }
 
 // GiveBack ends the loan. rest, which is copied, are octets that the unit read
 // and did not use; they come before what the connection holds. tell asks for a
@@ -238,7 +327,7 @@ type returned Conn
 func (r *returned) Deliver(l *Loop) {
 	c := (*Conn)(r)
 	word := c.word.Swap(0)
-	invariant.That(word&wordLent != 0 && word&wordParked == 0)
+	invariant.That(word&wordLent != 0 && word&(wordReadParked|wordWriteParked) == 0)
 	l.loans.Add(-1)
 	c.waiter = nil
 	c.kept, c.rest = l.pool.join(c.rest, c.kept), nil

@@ -356,8 +356,8 @@ func (l *Loop) Wall() int64 { return l.kernel.Wall() }
 // Conns returns the number of open connections.
 func (l *Loop) Conns() int { return l.slab.used }
 
-// Drain stops accepting and calls Handler.Draining of every connection. It is
-// called on the loop's goroutine.
+// Drain stops accepting and calls Handler.Draining of every connection, of a
+// lent one now and when it is back. It is called on the loop's goroutine.
 func (l *Loop) Drain() {
 	if l.draining {
 		return
@@ -368,10 +368,12 @@ func (l *Loop) Drain() {
 			continue
 		}
 		c.set(flagDraining)
-		if !c.tell(wordWanted) {
+		if lent := c.tell(wordWanted); !lent {
 			c.drain()
-			l.settle()
+		} else if !c.has(flagFailed) {
+			c.handler.Draining(c) // the loan does not end under it, for the word wants the loop
 		}
+		l.settle()
 	}
 }
 

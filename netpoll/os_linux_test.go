@@ -511,3 +511,89 @@ func TestOSSharesConnections(t *testing.T) {
 		t.Errorf("the listeners got %d and %d of 100 connections", a, b)
 	}
 }
+
+// TestOSSplits lends connections to two goroutines each, and lets both sides
+// send more than the kernel holds before they read the last of it. Then they
+// are stopped by a third goroutine, or the peer ends, or it resets.
+func TestOSSplits(t *testing.T) {
+	const octets = 8 << 20
+	_, addr := serveOS(t, "127.0.0.1:0", netpoll.ListenOptions{}, netpoll.LoopOptions{}, func(*netpoll.Conn) netpoll.Handler {
+		return &funcs{
+			receive: func(c *netpoll.Conn, in []byte) int {
+				if in[0] == 'x' {
+					return len(in)
+				}
+				first := append([]byte(nil), in...)
+				c.Lend(make(signal, 1))
+				go splitUnit(t, c, first, octets)
+				return len(in)
+			},
+			returned: func(c *netpoll.Conn) { c.Close() },
+		}
+	})
+	var peers sync.WaitGroup
+	for i := range 9 {
+		peers.Go(func() {
+			p, err := net.Dial("tcp", addr.String())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer p.Close()
+			kind := "ser"[i%3]
+			sent := make(chan struct{})
+			go func() {
+				defer close(sent)
+				_, _ = p.Write(bytes.Repeat([]byte{kind}, octets))
+			}()
+			_ = p.SetReadDeadline(time.Now().Add(20 * time.Second))
+			got := make([]byte, octets)
+			if _, err = io.ReadFull(p, got); err != nil || !bytes.Equal(got, bytes.Repeat([]byte{kind}, octets)) {
+				t.Errorf("peer %d: %v", i, err)
+			}
+			switch kind {
+			case 'e':
+				<-sent
+				_ = p.(*net.TCPConn).CloseWrite()
+			case 'r':
+				_ = p.(*net.TCPConn).SetLinger(0)
+				return
+			}
+			if n, err := p.Read(got); n != 0 || err != io.EOF {
+				t.Errorf("peer %d: %d octets, %v at the end", i, n, err)
+			}
+		})
+	}
+	peers.Wait()
+}
+
+// splitUnit is the unit of TestOSSplits. What it first got says how it ends.
+func splitUnit(t *testing.T, c *netpoll.Conn, first []byte, octets int) {
+	kind, left := first[0], octets-len(first)
+	c.SplitLent(make(signal, 1))
+	written, read, all := make(chan error, 1), make(chan error, 1), make(chan struct{})
+	go func() { written <- c.WriteLent(bytes.Repeat([]byte{kind}, octets)) }()
+	go func() {
+		buf := make([]byte, 10_000)
+		n, err := 1, error(nil)
+		for n > 0 && err == nil {
+			n, err = c.ReadLent(buf)
+			if left -= n; n > 0 && left == 0 {
+				close(all)
+			}
+		}
+		read <- err
+	}()
+	if err := <-written; err != nil {
+		t.Errorf("writing to %c: %v", kind, err)
+	}
+	if kind == 's' {
+		<-all // and so it is going to wait, or waits
+		c.StopLent()
+	}
+	want := map[byte]error{'s': netpoll.ErrStopped, 'e': nil, 'r': netpoll.ErrReset}[kind]
+	if err := <-read; err != want || left > 0 && kind != 'r' {
+		t.Errorf("reading from %c: %v, %d octets are missing; want %v", kind, err, left, want)
+	}
+	c.GiveBack(nil, true)
+}

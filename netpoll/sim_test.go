@@ -122,8 +122,8 @@ func (o *once) Returned(c *netpoll.Conn) {
 }
 
 func (o *once) Draining(c *netpoll.Conn) {
-	if o.gone || o.reset || c.Lent() {
-		o.fatal("Draining on a connection that is gone, failed or lent")
+	if o.gone || o.reset {
+		o.fatal("Draining on a connection that is gone or failed")
 	}
 	o.Handler.Draining(c)
 }
