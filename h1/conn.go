@@ -90,8 +90,8 @@ const (
 //
 // As long as the head is incomplete, x may be another one at each call.
 //
-// After EventEnd, Next answers EventNone with n == 0 until Finish. After a
-// Finish that does not persist it answers so forever.
+// After EventEnd, Next answers EventNone with n == 0 until Finish. After
+// Upgrade, and after a Finish that does not persist, it answers so forever.
 func (c *Conn) Next(x *Exchange, in []byte, limits *msg.Limits) (ev Event, n int) {
 	x.content = nil
 	switch c.state {
@@ -109,7 +109,7 @@ func (c *Conn) Next(x *Exchange, in []byte, limits *msg.Limits) (ev Event, n int
 	case connRefused:
 		x.refusal = refusalOf(c.reason, c.head)
 		return EventRefused, 0
-	case connDone, connClosed, connStates:
+	case connDone, connUpgraded, connClosed, connStates:
 	}
 	x.taken += int64(n)
 	return ev, n

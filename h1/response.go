@@ -13,7 +13,8 @@ type response struct {
 	status  int // zero: 200
 	fields  msg.Fields
 	content msg.Buffer
-	sent    int64 // octets of content appended; for all responses of the exchange
+	sent    int64  // octets of content appended; for all responses of the exchange
+	upgrade string // the protocol that a response 426 names
 
 	trailers msg.Fields
 	trails   bool // ResponseTrailers was called
@@ -33,7 +34,7 @@ func (r *response) reset() {
 	if r.trails {
 		r.trailers.Reset()
 	}
-	r.status, r.streaming, r.left, r.trails = 0, streamNone, 0, false
+	r.status, r.streaming, r.left, r.upgrade, r.trails = 0, streamNone, 0, "", false
 }
 
 // SetStatus sets the status code of the final response, 200 to 599; 200 if it
@@ -135,6 +136,9 @@ func (x *Exchange) appendHead(dst, date []byte, room int) []byte {
 	dst = slices.Grow(dst, maxHeadOverhead+len(lines)+room)
 	dst = appendStatusLine(dst, x.Status())
 	dst = append(dst, lines...)
+	if x.out.upgrade != "" && x.out.status == 426 {
+		dst = appendUpgrade(dst, x.out.upgrade)
+	}
 	if x.out.fields.HasDate() {
 		return dst
 	}

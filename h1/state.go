@@ -8,22 +8,23 @@ import "github.com/windhover-go/windhover/sdk/invariant"
 //	         ▼                                                        │
 //	idle ──octets──▶ head ──┬─ no body ──▶ empty ──────── end ──────▶ done
 //	  │                ▲    ├─ length ───▶ length ─────── end ──────▶ done
-//	  └── a whole head ┘    └─ chunked ──▶ chunked ─last─▶ trailer ─▶ done
+//	  └── a whole head ┘    └─ chunked ──▶ chunked ─last─▶ trailer ─▶ done ──upgrade──▶ upgraded
 //
 // A refusal leads from every state that reads to refused, and a finish without
 // persistence from every state after the head to closed.
 type connState uint8
 
 const (
-	connIdle    connState = iota // nothing has arrived of the next request
-	connHead                     // a part of a head has been seen
-	connEmpty                    // the head was read and there is no body
-	connLength                   // content of a declared length; Conn.left is owed
-	connChunked                  // chunks; Conn.left is what the limit still allows
-	connTrailer                  // the trailer section
-	connDone                     // the request is complete; Finish is awaited
-	connRefused                  // the request was refused; nothing more is read
-	connClosed                   // the last exchange is over; nothing more is read
+	connIdle     connState = iota // nothing has arrived of the next request
+	connHead                      // a part of a head has been seen
+	connEmpty                     // the head was read and there is no body
+	connLength                    // content of a declared length; Conn.left is owed
+	connChunked                   // chunks; Conn.left is what the limit still allows
+	connTrailer                   // the trailer section
+	connDone                      // the request is complete; Finish is awaited
+	connUpgraded                  // another protocol has the connection; nothing more is read
+	connRefused                   // the request was refused; nothing more is read
+	connClosed                    // the last exchange is over; nothing more is read
 
 	connStates
 )
@@ -31,7 +32,7 @@ const (
 // String returns the state's name.
 func (s connState) String() string {
 	return [...]string{
-		"idle", "head", "empty", "length", "chunked", "trailer", "done", "refused", "closed", "",
+		"idle", "head", "empty", "length", "chunked", "trailer", "done", "upgraded", "refused", "closed", "",
 	}[s]
 }
 
@@ -47,6 +48,7 @@ const (
 	onLast                     // the line of the last chunk
 	onEnd                      // the end of the request
 	onRefuse                   // something to refuse
+	onUpgrade                  // the response 101
 	onPersist                  // Finish, and the connection persists
 	onClose                    // Finish, and it does not
 
@@ -56,7 +58,7 @@ const (
 // String returns the event's name.
 func (e connEvent) String() string {
 	return [...]string{
-		"nothing", "octets", "empty head", "length head", "chunked head", "last chunk", "end", "refuse", "persist", "close", "",
+		"nothing", "octets", "empty head", "length head", "chunked head", "last chunk", "end", "refuse", "upgrade", "persist", "close", "",
 	}[e]
 }
 

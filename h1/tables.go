@@ -67,8 +67,12 @@ var transitions = [connStates][connEvents]transition{
 		onClose:  {true, connClosed},
 	},
 	connDone: {
+		onUpgrade: {true, connUpgraded},
 		onPersist: {true, connIdle},
 		onClose:   {true, connClosed},
+	},
+	connUpgraded: {
+		onClose: {true, connClosed},
 	},
 	connRefused: {
 		onClose: {true, connRefused},

@@ -25,6 +25,7 @@ import (
 //	/short          a piece less than declared
 //	/ready          a ready-made response
 //	/close          a response that says close
+//	/upgrade        another protocol, "upper", when it is offered, and what comes of it
 //	anything else   the method, the path and the content of the request
 func TestTranscripts(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txt")
@@ -106,7 +107,10 @@ func (h *host) receive(octets []byte) string {
 			h.send(AppendRefusal(nil, []byte(date), h.x.Refusal()))
 			h.close()
 		case EventNone:
-			h.in = h.in[n:]
+			if h.in = h.in[n:]; h.c.state == connUpgraded {
+				h.found("octets of the other protocol: %q", h.in)
+				h.in = nil
+			}
 			if h.c.Started() {
 				h.found("waits for the rest of the head")
 			}
@@ -133,6 +137,15 @@ func (h *host) answer() {
 		out = h.stream(8)
 	case path == "/short":
 		out = h.stream(9)
+	case path == "/upgrade" && x.UpgradeOffered("upper"):
+		h.send(x.AppendUpgrade(nil, "upper", false))
+		h.c.Upgrade()
+		h.found("upgraded")
+		return
+	case path == "/upgrade":
+		x.RequireUpgrade("upper")
+		x.SetStatus(426)
+		out = x.AppendResponse(nil, when)
 	case path == "/ready":
 		out = x.AppendReady(nil, when, NewReady(404, nil, []byte("not here\n")))
 	default:
