@@ -74,9 +74,9 @@ type Plan struct {
 	// Trailers says that a function takes RequestTrailers: the trailer section
 	// is kept.
 	Trailers bool
-	// Streams says that a function takes ResponseStream. Such a route, and one
-	// whose Body is BodyStreamed, may hold its goroutine for long and so has
-	// its own pool.
+	// Streams says that a function takes ResponseStream or Upgrade. Such a
+	// route, and one whose Body is BodyStreamed, may hold its goroutine for
+	// long and so has its own pool.
 	Streams bool
 	// Done says that a function takes Outcome: its Duration is measured.
 	Done bool

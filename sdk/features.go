@@ -153,6 +153,63 @@ type ContentWriter interface {
 	Flush() error
 }
 
+// Upgrade lets a function go on with another protocol on the connection, when
+// the client offers it (RFC 9110 section 7.8): WebSocket, for example. A
+// function that takes it holds a goroutine until it returns, so it cannot run
+// on the loop. HTTP/1.1 offers it.
+type Upgrade interface {
+	// UpgradeOffered reports whether the client offers to change to protocol:
+	// its name, such as "websocket", or a name and a version, such as "ipp/2".
+	// Names are compared without case; without a version, each fits.
+	UpgradeOffered(protocol string) bool
+	// OpenUpgrade answers 101 (Switching Protocols) with the fields that were
+	// set and returns the connection as a stream; octets that came with the
+	// request are its first. From then on the response is fixed, and neither
+	// rates nor timeouts of requests hold.
+	//
+	// An error says that nothing was sent, or that the peer is gone; returned
+	// by the function, it is the answer: 426 (Upgrade Required) with the
+	// protocol when the client does not offer it, 400 when the content of the
+	// request has not been read to its end (where the route takes sdk.Body, to
+	// io.EOF), for a protocol cannot change within a message, and 503 when the
+	// server shuts down. After OpenResponse, and a second time, it is
+	// ErrTooLate.
+	OpenUpgrade(protocol string) (UpgradedStream, error)
+}
+
+// An UpgradedStream is a connection with another protocol than HTTP. It belongs
+// to the function that opened it, until that function returns: then its methods
+// fail, those that wait included, and the connection ends in order, so that the
+// peer gets what was written. An error of the function changes nothing of that;
+// the Outcome's Err is ErrTooLate, or why the connection failed before.
+//
+// One goroutine may read while another writes, and any may call Close; who
+// reads while another does, or writes, gets an error that is not final. The
+// function's context ends with the cause ErrShutdown when the server begins to
+// shut down (for other exchanges, when it stops waiting), so that the function
+// can say goodbye. The server waits for it as long as for any exchange.
+//
+// There are no deadlines. To bound a wait, close the stream:
+//
+//	late := time.AfterFunc(30*time.Second, func() { stream.Close() })
+type UpgradedStream interface {
+	// Read reads what has arrived, and waits until there is something. At the
+	// peer's end it returns io.EOF; writing goes on. Every other error is
+	// final, of Write too: the peer is gone (ErrPeerClosed), the server stopped
+	// waiting (ErrShutdown), or Close was called (io.ErrClosedPipe).
+	io.Reader
+	// Write sends p. It waits while the peer does not read. With an error, a
+	// part of what n leaves out may have been sent.
+	io.Writer
+	// CloseWrite ends the stream towards the peer; reading goes on. It counts
+	// as a Write, and is the last: what follows is io.ErrClosedPipe.
+	CloseWrite() error
+	// Close makes Read and Write fail from now on, those that wait included.
+	// What was written is sent, and the connection ends when the function
+	// returns. It may be called several times, also after that. It returns nil.
+	io.Closer
+}
+
 // Connection says between whom the exchange is. Every exchange offers it.
 type Connection interface {
 	// RemoteAddr returns the address of the peer. It is the zero AddrPort for
@@ -168,6 +225,7 @@ type Lifetime interface {
 	// Context returns a context that ends when the exchange does. It is
 	// cancelled with the cause ErrPeerClosed when the peer closes the
 	// connection and ErrShutdown when the server stops waiting for the
-	// exchange. It is the one allocation of a route that takes it.
+	// exchange; after OpenUpgrade, when it begins to shut down. It is the one
+	// allocation of a route that takes it.
 	Context() context.Context
 }

@@ -121,7 +121,8 @@ func (cn *conn) Receive(c *netpoll.Conn, in []byte) (n int) {
 			}
 		case h1.EventEnd:
 			cn.x.received = true
-			if departed := cn.complete(c); departed {
+			m, departed := cn.complete(c, in[n:])
+			if n += m; departed {
 				return n
 			}
 		case h1.EventRefused:
@@ -183,25 +184,25 @@ func (cn *conn) run(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 			x.Pin()
 		}
 		if x.onLoop(x.runHead) {
-			return 0, cn.collect(c)
+			return cn.collect(c, rest)
 		}
 		cn.respond(c)
 	}
 	return 0, false
 }
 
-// complete goes on with a request whose body has been read to its end.
-func (cn *conn) complete(c *netpoll.Conn) (departed bool) {
+// complete goes on with a request whose body has been read to its end, as
+// begin says.
+func (cn *conn) complete(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 	switch cn.phase {
 	case phaseCollect:
-		return cn.body(c)
+		return cn.body(c, rest)
 	case phaseSkip:
-		_, departed = cn.run(c, nil)
-		return departed
+		return cn.run(c, rest)
 	case phaseAwait, phaseDrop, phaseLending, phaseLent, phaseClosing:
 	}
 	cn.finish(c)
-	return false
+	return 0, false
 }
 
 // skipped counts n octets of a body that nobody wants, and reports whether they
@@ -223,29 +224,29 @@ func (cn *conn) skipped(c *netpoll.Conn, ev h1.Event, n int) (tooMany bool) {
 }
 
 // collect makes the connection collect the content that the functions want.
-func (cn *conn) collect(c *netpoll.Conn) (departed bool) {
+func (cn *conn) collect(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 	x := cn.x
 	if x.received {
-		return cn.body(c)
+		return cn.body(c, rest)
 	}
 	cn.phase = phaseCollect
 	if x.ExpectsContinue() && !x.continued && len(x.body) == 0 && cn.last {
 		x.continued = true
 		c.SetOut(x.AppendContinue(c.Out()))
 	}
-	return false
+	return 0, false
 }
 
-// body runs the functions that wanted the content, which is complete.
-func (cn *conn) body(c *netpoll.Conn) (departed bool) {
+// body runs the functions that wanted the content, which is complete, as begin
+// says.
+func (cn *conn) body(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 	x := cn.x
 	if x.plan.Place == sdk.OffLoop {
-		cn.lend(c, nil) // the content is complete: the unit reads nothing
-		return true
+		return cn.lend(c, rest), true
 	}
 	x.onLoop(x.runBody)
 	cn.respond(c)
-	return false
+	return 0, false
 }
 
 // respond appends the response.
@@ -376,6 +377,12 @@ func (cn *conn) Ended(c *netpoll.Conn, reset bool) {
 
 // Draining implements netpoll.Handler.
 func (cn *conn) Draining(c *netpoll.Conn) {
+	if c.Lent() {
+		if x := cn.unit.Load(); x != nil {
+			x.life.cancelDraining(cn)
+		}
+		return
+	}
 	if cn.phase == phaseAwait && !cn.h1.Started() {
 		cn.close(c)
 	}

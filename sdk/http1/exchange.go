@@ -68,6 +68,7 @@ var (
 	_ sdk.ResponseStream   = (*Exchange)(nil)
 	_ sdk.ResponseTrailers = (*Exchange)(nil)
 	_ sdk.EarlyHints       = (*Exchange)(nil)
+	_ sdk.Upgrade          = (*Exchange)(nil)
 	_ sdk.Connection       = (*Exchange)(nil)
 	_ sdk.Lifetime         = (*Exchange)(nil)
 	_ sdk.Unit             = (*Exchange)(nil)
@@ -268,6 +269,7 @@ func (x *Exchange) Context() context.Context {
 type lifetime struct {
 	mu     sync.Mutex
 	owner  *conn           // the connection whose end cancels it, while it is lent
+	drains bool            // the beginning of a shutdown cancels it too
 	cause  error           // why it was cancelled
 	ctx    context.Context //nolint:containedctx // what sdk.Lifetime hands out, a second time too
 	cancel context.CancelCauseFunc
@@ -311,6 +313,17 @@ func (l *lifetime) cancelFor(cn *conn, cause error) {
 	}
 }
 
+// cancelDraining is cancelFor of a server that begins to shut down, for an
+// exchange that wants to know.
+func (l *lifetime) cancelDraining(cn *conn) {
+	l.mu.Lock()
+	drains := l.drains
+	l.mu.Unlock()
+	if drains { // of cn, or cancelFor knows
+		l.cancelFor(cn, sdk.ErrShutdown)
+	}
+}
+
 // end ends the context with the exchange.
 func (l *lifetime) end() {
 	l.mu.Lock()
@@ -318,5 +331,5 @@ func (l *lifetime) end() {
 	if l.cancel != nil {
 		l.cancel(context.Canceled)
 	}
-	l.ctx, l.cancel, l.cause = nil, nil, nil
+	l.ctx, l.cancel, l.cause, l.drains = nil, nil, nil, false
 }

@@ -31,7 +31,12 @@ func (x *Exchange) OpenResponse() sdk.ContentWriter { return x.OpenResponseSized
 
 // OpenResponseSized implements sdk.ResponseStream.
 func (x *Exchange) OpenResponseSized(n int64) sdk.ContentWriter {
-	if x.stream == nil {
+	switch {
+	case x.upgraded():
+		if x.failure == nil {
+			x.failure = sdk.ErrTooLate
+		}
+	case x.stream == nil:
 		x.announced, x.owed = n, n
 		if n >= 0 {
 			x.owed -= int64(x.ResponseContent().Len())

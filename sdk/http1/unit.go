@@ -44,8 +44,8 @@ func (cn *conn) gather(rest []byte) (n int, refused bool) {
 }
 
 // lend hands the connection to a unit as soon as what stands before its
-// response is sent. A unit that reads gets the input too: n octets of rest, for
-// it reads on behind them. The caller does not touch the connection afterwards.
+// response is sent. A unit that reads, or may after an upgrade, gets the input
+// too: n octets of rest, for it reads on behind them. The caller does not touch the connection afterwards.
 func (cn *conn) lend(c *netpoll.Conn, rest []byte) (n int) {
 	x := cn.x
 	if !c.Flush() {
@@ -56,7 +56,7 @@ func (cn *conn) lend(c *netpoll.Conn, rest []byte) (n int) {
 		c.AgainWhenSent()
 		return 0
 	}
-	if x.plan.Body == sdk.BodyStreamed && !x.received {
+	if x.plan.Body == sdk.BodyStreamed && !x.received || x.plan.Streams && x.received {
 		x.in, x.at = append(x.in[:0], rest...), 0
 		n = len(rest)
 	}
@@ -105,6 +105,8 @@ func (x *Exchange) complete() {
 	x.life.disown()
 	x.end(now, err)
 	switch {
+	case err == sdk.ErrTooLate && x.upgraded():
+		x.giveBack(thenClose)
 	case err != nil:
 		x.giveBack(thenAbort)
 	case !x.Persists():
@@ -159,7 +161,7 @@ func (cn *conn) Returned(c *netpoll.Conn) {
 	switch t {
 	case thenAwait:
 	case thenCollect:
-		departed := cn.collect(c)
+		_, departed := cn.collect(c, nil)
 		invariant.That(!departed) // the content is not complete
 		cn.keepAlive(c)
 	case thenDrop:
