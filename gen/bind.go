@@ -215,8 +215,8 @@ func (b *binder) handlerResults(fn *function) {
 		b.app.report(fn.use, "json-unsupported", fmt.Sprintf("%s returns %s, which has no JSON", fn.name, b.app.typeName(fn.values[0])), []string{why}, `return a type without it, or tag the field json:"-"`)
 	}
 	for p := range fn.sig.Params().Variables() {
-		if feature(p.Type()) == "ResponseStream" {
-			b.app.report(fn.use, "signature-result", fn.name+" takes sdk.ResponseStream and returns a value to be sent", []string{"the response has one content"}, "write the value to the stream, or do not take it")
+		if streams(p.Type()) {
+			b.app.report(fn.use, "signature-result", fmt.Sprintf("%s takes sdk.%s and returns a value to be sent", fn.name, feature(p.Type())), []string{"the response has one content"}, "write the value to the stream, or do not take it")
 		}
 	}
 }
@@ -227,7 +227,7 @@ func (b *binder) content(out *binding) {
 	for i, c := range out.calls {
 		for _, arg := range c.args {
 			reads := arg.source == fromJSON || arg.source == fromBytes || arg.source == fromStream
-			if arg.source == fromFeature && feature(arg.typ) == "ResponseStream" {
+			if arg.source == fromFeature && streams(arg.typ) {
 				out.streams = true
 			}
 			if !reads {
@@ -334,7 +334,7 @@ func (b *binder) errorsFunction(st *step) {
 			st.args = append(st.args, &argument{source: fromError, typ: t})
 		case isContext(t):
 			st.args = append(st.args, &argument{source: fromContext, typ: t})
-		case feature(t) != "" && feature(t) != "ResponseStream" && feature(t) != "RequestTrailers":
+		case feature(t) != "" && !streams(t) && feature(t) != "RequestTrailers":
 			st.args = append(st.args, &argument{source: fromFeature, typ: t})
 		case b.service(t) != nil:
 			st.args = append(st.args, &argument{source: fromService, typ: t, service: b.service(t)})

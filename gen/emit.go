@@ -295,10 +295,7 @@ func (e *emitter) exchange() {
 		}
 	}
 	var members []jen.Code
-	for _, name := range []string{
-		"Request", "RequestHeaders", "RequestBody", "RequestStream", "RequestTrailers",
-		"Response", "ResponseStream", "ResponseTrailers", "EarlyHints", "Connection", "Lifetime",
-	} {
+	for _, name := range features {
 		if used[name] {
 			members = append(members, jen.Qual(sdkPath, name))
 		}
@@ -385,6 +382,9 @@ func (e *emitter) plans() {
 		dict := []jen.Code{jen.Id("Name").Op(":").Lit(name)}
 		if e.noneIsReady() || e.decl.server.onLoop {
 			dict = append(dict, jen.Id("Place").Op(":").Qual(sdkPath, "OnLoop"))
+		}
+		if e.none.streams {
+			dict = append(dict, jen.Id("Streams").Op(":").True())
 		}
 		if e.takesOutcome(e.none) {
 			dict = append(dict, jen.Id("Done").Op(":").True())

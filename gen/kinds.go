@@ -2,19 +2,17 @@ package gen
 
 import (
 	"go/types"
+	"slices"
 	"strings"
 )
 
-// features are the interfaces of package sdk that a function can take.
-var features = map[string]bool{
-	"Request": true, "RequestHeaders": true, "RequestBody": true, "RequestStream": true, "RequestTrailers": true,
-	"Response": true, "ResponseStream": true, "ResponseTrailers": true, "EarlyHints": true,
-	"Connection": true, "Lifetime": true,
-}
+// streams reports whether t is a feature whose user may wait for the client
+// while it answers.
+func streams(t types.Type) bool { return feature(t) == "ResponseStream" || feature(t) == "Upgrade" }
 
 // feature returns the name of the feature that t is, or "".
 func feature(t types.Type) string {
-	if n, ok := types.Unalias(t).(*types.Named); ok && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == sdkPath && features[n.Obj().Name()] {
+	if n, ok := types.Unalias(t).(*types.Named); ok && n.Obj().Pkg() != nil && n.Obj().Pkg().Path() == sdkPath && slices.Contains(features, n.Obj().Name()) {
 		return n.Obj().Name()
 	}
 	return ""

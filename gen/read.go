@@ -200,10 +200,6 @@ func (r *reader) call(s *scope, call *ast.CallExpr) *route {
 	return r.word(s, sel.Sel.Name, call)
 }
 
-var verbs = map[string]string{
-	"Get": "GET", "Head": "HEAD", "Post": "POST", "Put": "PUT", "Patch": "PATCH", "Delete": "DELETE", "Options": "OPTIONS",
-}
-
 // word reads a call on the server or a group.
 func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 	if method, ok := verbs[name]; ok {

@@ -107,9 +107,6 @@ type methodRoutes struct {
 	tree     *node // nil when there is no route with a wildcard
 }
 
-// methods is the order in which methods are emitted.
-var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-
 // router sorts the routes of a declaration by method, and reports those that
 // are declared twice.
 func (a *app) router(d *declaration) (list []*methodRoutes) {

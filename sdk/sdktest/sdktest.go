@@ -50,7 +50,9 @@ type Result struct {
 // follows another one the trailer section. Host and Content-Length are added when
 // they are not there.
 //
-// Functions off the loop run too, before Do returns.
+// Functions off the loop run too, before Do returns. When one of them upgrades
+// the connection (sdk.Upgrade), Status is 101, the client ends its side of the
+// stream at once, and Content is what the function writes until it returns.
 func Do(app sdk.App, line string, rest ...string) *Result {
 	result := new(Result)
 	result.Err = result.do(app, Request(line, rest...))
@@ -85,6 +87,9 @@ func (r *Result) do(app sdk.App, request *Made) error {
 			*r = answer
 			return s.End()
 		}
+		if answer.Status == 101 {
+			peer.CloseWrite()
+		}
 		if peer.Ended() {
 			break
 		}
@@ -93,7 +98,8 @@ func (r *Result) do(app sdk.App, request *Made) error {
 	return fmt.Errorf("no complete answer; the server sent %q", peer.Received())
 }
 
-// parse returns the final response in got, if it is there as a whole.
+// parse returns the final response in got, and whether it is there as a whole.
+// One that switches protocols is there when the connection has ended.
 func parse(got []byte, method string, ended bool) (r Result, complete bool) {
 	in := bufio.NewReader(bytes.NewReader(got))
 	var hints []string
@@ -101,6 +107,10 @@ func parse(got []byte, method string, ended bool) (r Result, complete bool) {
 		res, err := http.ReadResponse(in, &http.Request{Method: method})
 		if err != nil {
 			return r, false
+		}
+		if res.StatusCode == 101 {
+			content, _ := io.ReadAll(in) // of memory
+			return Result{Status: 101, Header: res.Header, Content: string(content)}, ended
 		}
 		if res.StatusCode < 200 {
 			hints = append(hints, res.Header["Link"]...)
