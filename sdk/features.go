@@ -185,9 +185,10 @@ type Upgrade interface {
 //
 // One goroutine may read while another writes, and any may call Close; who
 // reads while another does, or writes, gets an error that is not final. The
-// function's context ends with the cause ErrShutdown when the server begins to
-// shut down (for other exchanges, when it stops waiting), so that the function
-// can say goodbye. The server waits for it as long as for any exchange.
+// function's context outlives the peer's end, which Read tells, and is cancelled
+// with the cause ErrShutdown when the server begins to shut down (for other
+// exchanges, when it stops waiting), so that the function can say goodbye. The
+// server waits for it as long as for any exchange.
 //
 // There are no deadlines. To bound a wait, close the stream:
 //
@@ -225,7 +226,8 @@ type Lifetime interface {
 	// Context returns a context that ends when the exchange does. It is
 	// cancelled with the cause ErrPeerClosed when the peer closes the
 	// connection and ErrShutdown when the server stops waiting for the
-	// exchange; after OpenUpgrade, when it begins to shut down. It is the one
-	// allocation of a route that takes it.
+	// exchange. After OpenUpgrade it outlives the peer's end, and is cancelled
+	// when the server begins to shut down. It is the one allocation of a route
+	// that takes it.
 	Context() context.Context
 }

@@ -47,11 +47,20 @@ var unnamedByAll = []string{
 	module + "/h1.(*Exchange).AppendEarlyHints",
 }
 
+// unnamedUpgrade is likewise what hello and probe do not name and lines does.
+var unnamedUpgrade = []string{
+	module + "/sdk/http1.(*upgradedStream).",
+	module + "/sdk/http1.(*Exchange).refuseUpgrade",
+	module + "/sdk/http1.(*lifetime).becomeStream",
+	module + "/h1.(*Exchange).AppendUpgrade",
+	module + "/h1.(*Exchange).UpgradeOffered",
+}
+
 // TestOnlyWhatIsNamed checks that an app imports and links only what its
 // functions name.
 func TestOnlyWhatIsNamed(t *testing.T) {
 	features := interfacesOf(t, "features.go")
-	hello, probe := build(t, "hello"), build(t, "probe")
+	hello, probe, lines := build(t, "hello"), build(t, "probe"), build(t, "lines")
 	for _, dep := range append(slices.Clone(heavy), module+"/sdk/json", module+"/gen") {
 		if slices.Contains(hello.deps, dep) {
 			t.Errorf("hello reaches %s", dep)
@@ -70,7 +79,15 @@ func TestOnlyWhatIsNamed(t *testing.T) {
 			t.Errorf("an example links %s, which none names", symbol)
 		}
 	}
-	for _, e := range []example{hello, probe} {
+	for _, symbol := range unnamedUpgrade {
+		if hello.links(symbol) || probe.links(symbol) {
+			t.Errorf("hello or probe links %s", symbol)
+		}
+		if !lines.links(symbol) {
+			t.Errorf("lines does not link %s, which it names: is it called something else now?", symbol)
+		}
+	}
+	for _, e := range []example{hello, probe, lines} {
 		if e.links(module + "/gen") {
 			t.Errorf("%s links the generator or the words of the declaration", e.name)
 		}

@@ -360,8 +360,13 @@ func (cn *conn) Expired(c *netpoll.Conn) {
 // Ended implements netpoll.Handler.
 func (cn *conn) Ended(c *netpoll.Conn, reset bool) {
 	if c.Lent() {
-		if x := cn.unit.Load(); x != nil && (reset || !cn.loop.host.HalfClose()) {
+		x := cn.unit.Load()
+		switch {
+		case x == nil:
+		case reset:
 			x.life.cancelFor(cn, cn.loop.host.EndCause())
+		case !cn.loop.host.HalfClose():
+			x.life.cancelAtEnd(cn, cn.loop.host.EndCause())
 		}
 		return
 	}

@@ -269,7 +269,7 @@ func (x *Exchange) Context() context.Context {
 type lifetime struct {
 	mu     sync.Mutex
 	owner  *conn           // the connection whose end cancels it, while it is lent
-	drains bool            // the beginning of a shutdown cancels it too
+	stream bool            // OpenUpgrade was called: the peer's end does not cancel it, the beginning of a shutdown does
 	cause  error           // why it was cancelled
 	ctx    context.Context //nolint:containedctx // what sdk.Lifetime hands out, a second time too
 	cancel context.CancelCauseFunc
@@ -313,15 +313,26 @@ func (l *lifetime) cancelFor(cn *conn, cause error) {
 	}
 }
 
-// cancelDraining is cancelFor of a server that begins to shut down, for an
-// exchange that wants to know.
+// cancelAtEnd is cancelFor at the end of the peer's stream, which who reads a
+// stream of another protocol sees there.
+func (l *lifetime) cancelAtEnd(cn *conn, cause error) {
+	if !l.isStream() {
+		l.cancelFor(cn, cause)
+	}
+}
+
+// cancelDraining is cancelFor at the beginning of a shutdown, which only a
+// stream of another protocol has to know of: it has no end of its own.
 func (l *lifetime) cancelDraining(cn *conn) {
-	l.mu.Lock()
-	drains := l.drains
-	l.mu.Unlock()
-	if drains { // of cn, or cancelFor knows
+	if l.isStream() { // of cn, or else cancelFor does nothing
 		l.cancelFor(cn, sdk.ErrShutdown)
 	}
+}
+
+func (l *lifetime) isStream() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.stream
 }
 
 // end ends the context with the exchange.
@@ -331,5 +342,5 @@ func (l *lifetime) end() {
 	if l.cancel != nil {
 		l.cancel(context.Canceled)
 	}
-	l.ctx, l.cancel, l.cause, l.drains = nil, nil, nil, false
+	l.ctx, l.cancel, l.cause, l.stream = nil, nil, nil, false
 }

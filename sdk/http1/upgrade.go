@@ -25,7 +25,7 @@ func (x *Exchange) OpenUpgrade(protocol string) (sdk.UpgradedStream, error) {
 	x.stream, x.answered = u, true
 	x.wire = x.AppendUpgrade(x.wire[:0], protocol, x.continued)
 	x.conn.h1.Upgrade()
-	x.life.tellDraining(x.conn, x.loop.host)
+	x.life.becomeStream(x.conn, x.loop.host)
 	if err := x.nc.WriteLent(x.wire); err != nil {
 		u.failure = x.gone(err)
 		return nil, u.failure
@@ -56,13 +56,12 @@ func (x *Exchange) refuseUpgrade(protocol string) error {
 	return nil
 }
 
-// tellDraining makes the beginning of a shutdown cancel the context, also when
-// it has begun.
-func (l *lifetime) tellDraining(cn *conn, h *sdk.Host) {
+// becomeStream makes the lifetime that of a stream. A shutdown may have begun.
+func (l *lifetime) becomeStream(cn *conn, h *sdk.Host) {
 	l.mu.Lock()
-	l.drains = true
+	l.stream = true
 	l.mu.Unlock()
-	if h.Drains() { // else the loop sees drains when it tells its connections
+	if h.Drains() { // else the loop sees it when it tells its connections
 		l.cancelDraining(cn)
 	}
 }

@@ -487,13 +487,14 @@ func TestPeerEndsUpgraded(t *testing.T) {
 		w.turns()
 		want := []error{io.EOF, io.EOF, nil, nil}
 		var outcome error
+		cause := context.Canceled // the exchange is over
 		if p.CloseWrite(); reset {
 			p.Reset()
-			outcome = sdk.ErrPeerClosed
+			outcome, cause = sdk.ErrPeerClosed, sdk.ErrPeerClosed
 			want = []error{outcome, outcome, outcome, outcome}
 		}
 		w.turns()
-		if !slices.Equal(errs, want) || w.app.outcomes[0].Err != outcome || context.Cause(ctx) != sdk.ErrPeerClosed {
+		if !slices.Equal(errs, want) || w.app.outcomes[0].Err != outcome || context.Cause(ctx) != cause {
 			t.Errorf("errors %v, outcome %+v, context %v", errs, w.app.outcomes[0], context.Cause(ctx))
 		}
 	}
