@@ -1,10 +1,15 @@
 package http1_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
+	"net/http"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -226,4 +231,118 @@ func TestShutdownFinishesWhatRuns(t *testing.T) {
 	if got := <-answer; !strings.HasSuffix(got, "slow but sure") || !strings.Contains(got, "Connection: close") {
 		t.Errorf("answered %q", got)
 	}
+}
+
+// upgradeOver changes to protocol over a socket, with Go's client. It returns
+// nil, and reports it, when that is refused.
+func upgradeOver(t *testing.T, addr, path, protocol string) io.ReadWriteCloser {
+	t.Helper()
+	req, err := http.NewRequest("GET", "http://"+addr+path, nil)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	req.Header.Set("Connection", "Upgrade")
+	req.Header.Set("Upgrade", protocol)
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	stream, ok := res.Body.(io.ReadWriteCloser)
+	if res.StatusCode != 101 || !ok {
+		t.Errorf("%s is answered %s", path, res.Status)
+		return nil
+	}
+	return stream
+}
+
+// TestUpgradedOverSocket sends more than the kernel holds both ways at the same
+// time.
+func TestUpgradedOverSocket(t *testing.T) {
+	const octets = 8 << 20
+	a := newApp()
+	a.upgrades("/p", sdk.Plan{}, func(_ *http1.Exchange, s sdk.UpgradedStream) error {
+		written := make(chan error, 1)
+		go func() {
+			_, err := s.Write(bytes.Repeat([]byte("s"), octets))
+			written <- errors.Join(err, s.CloseWrite())
+		}()
+		n, err := io.CopyN(io.Discard, s, octets)
+		if n != octets {
+			t.Errorf("the server got %d octets, %v", n, err)
+		}
+		return errors.Join(err, <-written)
+	})
+	addr, _ := serve(t, a, sdk.Config{Loops: 2})
+	var clients sync.WaitGroup
+	for range 4 {
+		clients.Go(func() {
+			stream := upgradeOver(t, addr, "/p", "p")
+			if stream == nil {
+				return
+			}
+			defer stream.Close()
+			go func() { _, _ = stream.Write(bytes.Repeat([]byte("c"), octets)) }()
+			got, err := io.ReadAll(stream)
+			if err != nil || !bytes.Equal(got, bytes.Repeat([]byte("s"), octets)) {
+				t.Errorf("the client got %d octets, %v", len(got), err)
+			}
+		})
+	}
+	clients.Wait()
+}
+
+// TestUpgradedCloses lets everybody who may end a stream do so at once: the
+// client, several goroutines and the function's return; and other requests go
+// on meanwhile with the exchanges that were used.
+func TestUpgradedCloses(t *testing.T) {
+	a := newApp()
+	a.upgrades("/p", sdk.Plan{}, func(_ *http1.Exchange, s sdk.UpgradedStream) error {
+		for i := range 4 {
+			go func() {
+				buf := make([]byte, 1000)
+				for err := error(nil); err != io.ErrClosedPipe; {
+					if i%2 == 0 {
+						_, err = s.Read(buf)
+					} else {
+						_, err = s.Write(buf)
+					}
+					if errors.Is(err, io.EOF) || errors.Is(err, sdk.ErrPeerClosed) {
+						break
+					}
+					runtime.Gosched()
+				}
+				_ = s.Close()
+			}()
+		}
+		buf := make([]byte, 1000)
+		for range 20 {
+			_, _ = s.Read(buf)
+			_, _ = s.Write(buf)
+		}
+		return s.CloseWrite()
+	})
+	addr, _ := serve(t, a, sdk.Config{Loops: 2})
+	var clients sync.WaitGroup
+	for i := range 8 {
+		clients.Go(func() {
+			for range 20 {
+				stream := upgradeOver(t, addr, "/p", "p")
+				if stream == nil {
+					return
+				}
+				if i%2 == 0 {
+					_, _ = io.Copy(io.Discard, io.LimitReader(stream, 5000))
+				} else {
+					_, _ = stream.Write(make([]byte, 20_000))
+				}
+				_ = stream.Close()
+				if got := converse(t, addr, "GET /pool HTTP/1.1\r\nHost: x\r\n\r\n"); !strings.HasSuffix(got, "off the loop") {
+					t.Errorf("another request was answered %q", got)
+				}
+			}
+		})
+	}
+	clients.Wait()
 }
