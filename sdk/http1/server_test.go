@@ -282,9 +282,11 @@ func TestUpgradedOverSocket(t *testing.T) {
 			if stream == nil {
 				return
 			}
-			defer stream.Close()
-			go func() { _, _ = stream.Write(bytes.Repeat([]byte("c"), octets)) }()
+			var sent sync.WaitGroup
+			sent.Go(func() { _, _ = stream.Write(bytes.Repeat([]byte("c"), octets)) })
 			got, err := io.ReadAll(stream)
+			sent.Wait()
+			_ = stream.Close()
 			if err != nil || !bytes.Equal(got, bytes.Repeat([]byte("s"), octets)) {
 				t.Errorf("the client got %d octets, %v", len(got), err)
 			}

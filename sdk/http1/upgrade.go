@@ -8,6 +8,7 @@ import (
 
 	"github.com/windhover-go/windhover/netpoll"
 	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/invariant"
 )
 
 // errAtOnce says that a direction of a stream is in use.
@@ -21,11 +22,14 @@ func (x *Exchange) OpenUpgrade(protocol string) (sdk.UpgradedStream, error) {
 	if err := x.refuseUpgrade(protocol); err != nil {
 		return nil, err
 	}
+	x.life.becomeStream()
+	if x.loop.host.Drains() { // when it does from now on, the lifetime is told
+		return nil, sdk.ErrUnavailable
+	}
 	u := &upgradedStream{x: x}
 	x.stream, x.answered = u, true
 	x.wire = x.AppendUpgrade(x.wire[:0], protocol, x.continued)
 	x.conn.h1.Upgrade()
-	x.life.becomeStream(x.conn, x.loop.host)
 	if err := x.nc.WriteLent(x.wire); err != nil {
 		u.failure = x.gone(err)
 		return nil, u.failure
@@ -50,20 +54,15 @@ func (x *Exchange) refuseUpgrade(protocol string) error {
 		return sdk.NewError(426, "this resource wants the protocol "+protocol)
 	case !x.received:
 		return sdk.NewError(400, "the protocol cannot change before the content was read")
-	case x.loop.host.Drains():
-		return sdk.ErrUnavailable
 	}
 	return nil
 }
 
-// becomeStream makes the lifetime that of a stream. A shutdown may have begun.
-func (l *lifetime) becomeStream(cn *conn, h *sdk.Host) {
+// becomeStream makes the lifetime that of a stream.
+func (l *lifetime) becomeStream() {
 	l.mu.Lock()
 	l.stream = true
 	l.mu.Unlock()
-	if h.Drains() { // else the loop sees it when it tells its connections
-		l.cancelDraining(cn)
-	}
 }
 
 // An upgradedStream implements sdk.UpgradedStream. It is not reused, so that
@@ -196,7 +195,8 @@ func (u *upgradedStream) end() error {
 	if busy {
 		u.idle.Wait()
 	}
-	x.at = len(x.in) // what nobody read is not HTTP's
+	invariant.That(!u.reading && !u.writing)
+	x.at = len(x.in) // what nobody has read, nobody will
 	if u.failure != nil && x.failure != sdk.ErrPanicked {
 		return u.failure
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/windhover-go/windhover/netpoll"
 	"github.com/windhover-go/windhover/netpoll/sim"
 	"github.com/windhover-go/windhover/sdk"
 	"github.com/windhover-go/windhover/sdk/http1"
@@ -363,24 +364,27 @@ func TestUpgradedBackPressure(t *testing.T) {
 func TestUpgradedOutlivesItsFunction(t *testing.T) {
 	w := newWorld(t, sdk.Config{})
 	var stream sdk.UpgradedStream
+	var leaves netpoll.Waiter // the function
+	var atOnce error
 	left := map[string]error{}
 	w.app.upgrades("/p", sdk.Plan{}, func(_ *http1.Exchange, s sdk.UpgradedStream) error {
 		stream = s
 		w.Network.Scheduler().Go(func() { _, left["read"] = s.Read(make([]byte, 1)) })
 		w.Network.Scheduler().Go(func() { _, left["write"] = s.Write(make([]byte, 1<<20)) })
-		_, err := s.Read(make([]byte, 1)) // until the peer sends
-		return err
+		leaves = w.Network.Scheduler().Waiter()
+		leaves.Wait()
+		_, atOnce = s.Read(make([]byte, 1))
+		return nil
 	})
 	p := w.dial("GET /p HTTP/1.1\r\n" + offer + "\r\n")
 	p.StopReading()
 	w.turns()
-	if len(left) != 1 || left["read"] == nil || left["read"] == io.ErrClosedPipe {
-		t.Fatalf("left: %v; want who reads beside another", left)
-	}
-	delete(left, "read")
-	p.Send([]byte("x"))
+	leaves.Wake()
 	w.turns()
-	if len(left) != 1 || left["write"] != io.ErrClosedPipe || len(w.app.outcomes) != 1 || w.app.outcomes[0].Err != nil {
+	if atOnce == nil || errors.Is(atOnce, io.ErrClosedPipe) {
+		t.Errorf("who reads beside another gets %v", atOnce)
+	}
+	if left["read"] != io.ErrClosedPipe || left["write"] != io.ErrClosedPipe || len(w.app.outcomes) != 1 || w.app.outcomes[0].Err != nil {
 		t.Fatalf("left: %v, outcomes %+v", left, w.app.outcomes)
 	}
 	w.app.routes["/wait"].head = func(*app, *http1.Exchange) bool {
@@ -481,6 +485,9 @@ func TestPeerEndsUpgraded(t *testing.T) {
 			}
 			_, err := s.Write([]byte("x"))
 			errs = append(errs, err, s.CloseWrite())
+			if n, err := s.Read(nil); n != 0 || errors.Is(err, io.EOF) {
+				t.Errorf("reading nothing: %d, %v", n, err)
+			}
 			return nil
 		})
 		p := w.dial("GET /p HTTP/1.1\r\n" + offer + "\r\n")
@@ -496,6 +503,12 @@ func TestPeerEndsUpgraded(t *testing.T) {
 		w.turns()
 		if !slices.Equal(errs, want) || w.app.outcomes[0].Err != outcome || context.Cause(ctx) != cause {
 			t.Errorf("errors %v, outcome %+v, context %v", errs, w.app.outcomes[0], context.Cause(ctx))
+		}
+		// What uses the exchange next is told again.
+		w.dial("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n").CloseWrite()
+		w.turns()
+		if !slices.Equal(w.app.canceled, []error{sdk.ErrPeerClosed}) {
+			t.Errorf("the next exchange ends with %v", w.app.canceled)
 		}
 	}
 }
