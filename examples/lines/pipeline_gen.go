@@ -33,7 +33,7 @@ func NewPipeline() *Pipeline {
 }
 
 // This line does not compile with an SDK that this file does not fit: run go generate.
-const _ = sdk.Generated1
+const _ = sdk.Generated2
 
 // Install implements sdk.App.
 func (p *Pipeline) Install(s *sdk.Setup) {
@@ -108,7 +108,7 @@ func (t *task) Head() (wantBody bool) {
 		err = t.noRoute()
 	}
 	if err != nil {
-		t.fail(err)
+		t.Fail(err)
 	}
 	return false
 }
@@ -200,7 +200,7 @@ func (t *task) noRoute() error {
 	return sdk.ErrNotFound
 }
 
-// fail answers an error.
-func (t *task) fail(err error) {
+// Fail implements sdk.Task. It answers an error, of the functions as well.
+func (t *task) Fail(err error) {
 	sdk.WriteError(t.x, err)
 }
