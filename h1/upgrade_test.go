@@ -36,6 +36,7 @@ func TestUpgradeOffered(t *testing.T) {
 		{"malformed offer", strings.Replace(offer, "websocket", "a b, a/, /1, a/1/2, \"a\"", 1), "a", false},
 		{"malformed protocol", strings.Replace(offer, "websocket", "a b, a/, /1, a/1/2", 1), "a b", false},
 		{"malformed version", strings.Replace(offer, "websocket", "a/", 1), "a/", false},
+		{"malformed version of what is offered", offer, "websocket/", false},
 		{"injected", offer, "websocket\r\nA: b", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -569,6 +569,7 @@ func TestOSSplits(t *testing.T) {
 
 // splitUnit is the unit of TestOSSplits. What it first got says how it ends.
 func splitUnit(t *testing.T, c *netpoll.Conn, first []byte, octets int) {
+	t.Helper()
 	kind, left := first[0], octets-len(first)
 	c.SplitLent(make(signal, 1))
 	written, read, all := make(chan error, 1), make(chan error, 1), make(chan struct{})

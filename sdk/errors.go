@@ -57,7 +57,8 @@ var (
 var (
 	// ErrPeerClosed says that the peer closed or reset the connection.
 	ErrPeerClosed = errors.New("windhover: the peer closed the connection")
-	// ErrShutdown says that the server stopped waiting for the exchange.
+	// ErrShutdown says that the server stopped waiting for the exchange; as the
+	// cause of the context of an UpgradedStream, that it begins to shut down.
 	ErrShutdown = errors.New("windhover: the server is shutting down")
 	// ErrPanicked says that a function of the app panicked.
 	ErrPanicked = errors.New("windhover: a function panicked")

@@ -6,5 +6,6 @@
 //
 // Read conn.go first: one request from top to bottom on the loop. unit.go is
 // the way of a request whose functions may block, stream.go what such a
-// function can read and write as it goes.
+// function can read and write as it goes, upgrade.go how it gets the connection
+// itself.
 package http1

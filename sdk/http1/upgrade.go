@@ -116,7 +116,7 @@ func (u *upgradedStream) leave(direction *bool, err error) error {
 
 // Read implements sdk.UpgradedStream.
 func (u *upgradedStream) Read(p []byte) (n int, err error) {
-	if err := u.enter(&u.reading); err != nil {
+	if err = u.enter(&u.reading); err != nil {
 		return 0, err
 	}
 	x := u.x
@@ -133,7 +133,7 @@ const maxPiece = 64 << 10
 
 // Write implements sdk.UpgradedStream.
 func (u *upgradedStream) Write(p []byte) (n int, err error) {
-	if err := u.enter(&u.writing); err != nil {
+	if err = u.enter(&u.writing); err != nil {
 		return 0, err
 	}
 	if u.ended {
@@ -197,7 +197,7 @@ func (u *upgradedStream) end() error {
 	}
 	invariant.That(!u.reading && !u.writing)
 	x.at = len(x.in) // what nobody has read, nobody will
-	if u.failure != nil && x.failure != sdk.ErrPanicked {
+	if u.failure != nil {
 		return u.failure
 	}
 	return x.failure

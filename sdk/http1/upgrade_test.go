@@ -191,7 +191,7 @@ func TestUpgradeFixesTheResponse(t *testing.T) {
 		},
 		"no name of a protocol": func(x *http1.Exchange) error {
 			if _, err := x.OpenUpgrade("p\r\nc: d"); sdk.StatusOf(err) != 500 {
-				return fmt.Errorf("the status of %v is not 500", err)
+				return fmt.Errorf("the status is not 500: %w", err)
 			}
 			return nil
 		},
@@ -231,7 +231,7 @@ func TestUpgradeFixesTheResponse(t *testing.T) {
 // want returns an error unless err is what is wanted.
 func want(err, wanted error) error {
 	if err == nil || !errors.Is(err, wanted) {
-		return fmt.Errorf("got %v; want %v", err, wanted)
+		return fmt.Errorf("want %w; got %w", wanted, err)
 	}
 	return nil
 }
@@ -513,6 +513,46 @@ func TestPeerEndsUpgraded(t *testing.T) {
 	}
 }
 
+// TestUpgradedFailsOnce checks that the first failure is the one that stays,
+// and that a peer which is gone gets no stream.
+func TestUpgradedFailsOnce(t *testing.T) {
+	w := newWorld(t, sdk.Config{})
+	var goesOn netpoll.Waiter
+	var errs []error
+	w.app.routes["/p"] = &route{plan: sdk.Plan{Streams: true}, head: func(_ *app, x *http1.Exchange) bool {
+		goesOn = w.Network.Scheduler().Waiter()
+		goesOn.Wait()
+		s, err := x.OpenUpgrade("p")
+		if err == nil {
+			_, err = s.Read(make([]byte, 1))
+			w.Host.Abort()
+			_, err2 := s.Write([]byte("x"))
+			errs = append(errs, err2)
+		} else {
+			sdk.WriteError(x, err)
+		}
+		errs = append(errs, err)
+		return false
+	}}
+	for _, early := range []bool{true, false} {
+		p := w.dial("GET /p HTTP/1.1\r\n" + offer + "\r\n")
+		w.turns()
+		if early {
+			p.Reset()
+		}
+		goesOn.Wake()
+		w.turns()
+		p.Reset()
+		w.turns()
+	}
+	for _, out := range w.app.outcomes {
+		errs = append(errs, out.Err)
+	}
+	if len(errs) != 5 || slices.ContainsFunc(errs, func(err error) bool { return err != sdk.ErrPeerClosed }) {
+		t.Errorf("got %v; want what came first", errs)
+	}
+}
+
 // TestUpgradeBehindOthers checks the stream of a client that has sent other
 // requests before, does not read their answers at once, and sends on.
 func TestUpgradeBehindOthers(t *testing.T) {
@@ -546,6 +586,7 @@ func TestSimUpgraded(t *testing.T) {
 }
 
 func simUpgraded(t *testing.T, seed uint64) {
+	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 1))
 	toServer, toPeer := octetsOf(r, r.IntN(5000)), octetsOf(r, r.IntN(5000))
 	network := sim.New(seed, sim.Faults{})

@@ -84,7 +84,8 @@ type frame struct {
 // servers of WebSocket are written. It closes with 1001 when the server shuts
 // down.
 func echo(ctx context.Context, s sdk.UpgradedStream) error {
-	answers, written := make(chan frame, 4), make(chan error, 1)
+	answers, written := make(chan frame, 4), make(chan struct{})
+	var writeErr error // when written is closed
 	go func() {
 		defer close(written)
 		for {
@@ -94,8 +95,7 @@ func echo(ctx context.Context, s sdk.UpgradedStream) error {
 			case <-ctx.Done():
 				f = frame{opClose, binary.BigEndian.AppendUint16(nil, 1001)} // going away
 			}
-			if err := writeFrame(s, f.op, f.data); err != nil || f.op == opClose {
-				written <- err
+			if writeErr = writeFrame(s, f.op, f.data); writeErr != nil || f.op == opClose {
 				return
 			}
 		}
@@ -104,7 +104,7 @@ func echo(ctx context.Context, s sdk.UpgradedStream) error {
 	for {
 		op, data, err := readFrame(in)
 		if err != nil {
-			s.Close() // the other goroutine too
+			_ = s.Close() // the other goroutine too
 			return err
 		}
 		switch op {
@@ -115,7 +115,8 @@ func echo(ctx context.Context, s sdk.UpgradedStream) error {
 			case answers <- frame{op, data}:
 			case <-written:
 			}
-			return <-written
+			<-written
+			return writeErr
 		}
 		select {
 		case answers <- frame{op, data}:
