@@ -41,23 +41,23 @@ func runLoad(args []string) error {
 		return err
 	}
 	defer l.close()
-	return l.obey(os.Stdin, os.Stdout)
+	return obey(os.Stdin, os.Stdout, l.carryOut)
 }
 
-// obey carries out one command a line until the end of in:
-//
-//	grow N        open connections until there are N, each with an answer that is checked
-//	run DURATION  load the server
-//
-// and answers each with "ok RESPONSES OCTETS" or with "error TEXT".
-func (l *load) obey(in io.Reader, out io.Writer) error {
+// obey carries out one command a line until the end of in, and answers each
+// with "ok" and figures, or with "error TEXT".
+func obey(in io.Reader, out io.Writer, carryOut func(command string) ([]int64, error)) error {
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
-		c, err := l.carryOut(lines.Text())
+		figures, err := carryOut(lines.Text())
 		if err != nil {
 			_, err = fmt.Fprintf(out, "error %q\n", err.Error())
 		} else {
-			_, err = fmt.Fprintf(out, "ok %d %d\n", c.responses, c.octets)
+			answer := []byte("ok")
+			for _, f := range figures {
+				answer = strconv.AppendInt(append(answer, ' '), f, 10)
+			}
+			_, err = out.Write(append(answer, '\n'))
 		}
 		if err != nil {
 			return err
@@ -66,40 +66,62 @@ func (l *load) obey(in io.Reader, out io.Writer) error {
 	return lines.Err()
 }
 
-func (l *load) carryOut(command string) (count, error) {
+// carryOut carries out one command of a load:
+//
+//	grow N              open connections until there are N, each with an answer that is checked
+//	run DURATION        load the server
+//	keep RATE DURATION  ask so many times a second, whatever the answers do
+//
+// The figures are responses and octets; those of keep are in keepResult.figures.
+func (l *load) carryOut(command string) ([]int64, error) {
 	verb, value, _ := strings.Cut(command, " ")
 	switch verb {
 	case "grow":
 		n, err := strconv.Atoi(value)
 		if err != nil {
-			return count{}, err
+			return nil, err
 		}
-		return l.grow(n)
+		c, err := l.grow(n)
+		return []int64{c.responses, c.octets}, err
 	case "run":
 		d, err := time.ParseDuration(value)
 		if err != nil {
-			return count{}, err
+			return nil, err
 		}
-		return l.run(d)
+		c, err := l.run(d)
+		return []int64{c.responses, c.octets}, err
+	case "keep":
+		s, err := parseSchedule(value)
+		if err != nil {
+			return nil, err
+		}
+		k, err := l.keep(s)
+		return k.figures(), err
 	}
-	return count{}, fmt.Errorf("no command: %q", command)
+	return nil, fmt.Errorf("no command: %q", command)
 }
 
-// A driver is the other end: it gives commands to a load in a process of its own.
+// A driver is the other end: it gives commands to a process of its own, a load
+// or one of abusers.
 type driver struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Reader
 }
 
-// startDriver starts the load on its core. It dies when ctx ends, or with the
-// calling thread.
+// startDriver starts the load of a port on its core.
 func startDriver(ctx context.Context, port, depth int, c cores) (*driver, error) {
+	return startSelf(ctx, c.load, loadFlag, strconv.Itoa(port), strconv.Itoa(depth))
+}
+
+// startSelf starts this program again, on a core. It dies when ctx ends, or
+// with the calling thread.
+func startSelf(ctx context.Context, core int, args ...string) (*driver, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, self, loadFlag, strconv.Itoa(port), strconv.Itoa(depth))
+	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = childAttributes()
 	in, err := cmd.StdinPipe()
@@ -110,7 +132,7 @@ func startDriver(ctx context.Context, port, depth int, c cores) (*driver, error)
 	if err != nil {
 		return nil, err
 	}
-	return &driver{cmd, in, bufio.NewReader(out)}, onCore(c.load, cmd.Start)
+	return &driver{cmd, in, bufio.NewReader(out)}, onCore(core, cmd.Start)
 }
 
 // childAttributes make a process end with bench however bench ends. It is in a
@@ -120,37 +142,54 @@ func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }
 
-func (d *driver) grow(n int) (count, error) { return d.tell("grow " + strconv.Itoa(n)) }
+func (d *driver) grow(n int) (count, error) { return d.count("grow " + strconv.Itoa(n)) }
 
-func (d *driver) run(length time.Duration) (count, error) { return d.tell("run " + length.String()) }
+func (d *driver) run(length time.Duration) (count, error) { return d.count("run " + length.String()) }
 
-// tell gives one command and waits for the answer.
-func (d *driver) tell(command string) (c count, err error) {
+// count gives a command that is answered with responses and octets.
+func (d *driver) count(command string) (count, error) {
+	figures, err := d.tell(command, 2)
+	if err != nil {
+		return count{}, err
+	}
+	return count{figures[0], figures[1]}, nil
+}
+
+// tell gives one command and waits for the answer, of n figures.
+func (d *driver) tell(command string, n int) (figures []int64, err error) {
 	if _, err = io.WriteString(d.in, command+"\n"); err != nil {
-		return c, fmt.Errorf("load: %w", err)
+		return nil, fmt.Errorf("load: %w", err)
 	}
 	line, err := d.out.ReadString('\n')
 	if err != nil {
-		return c, fmt.Errorf("load: %w", err)
+		return nil, fmt.Errorf("load: %w", err)
 	}
-	return parseAnswer(strings.TrimSuffix(line, "\n"))
+	return parseAnswer(strings.TrimSuffix(line, "\n"), n)
 }
 
-func parseAnswer(line string) (c count, err error) {
+func parseAnswer(line string, n int) (figures []int64, err error) {
 	if quoted, ok := strings.CutPrefix(line, "error "); ok {
 		text, err := strconv.Unquote(quoted)
 		if err != nil {
-			return c, fmt.Errorf("load: %s", line)
+			return nil, fmt.Errorf("load: %s", line)
 		}
-		return c, errors.New(text)
+		return nil, errors.New(text)
 	}
-	if _, err := fmt.Sscanf(line, "ok %d %d", &c.responses, &c.octets); err != nil {
-		return c, fmt.Errorf("load: %q: %w", line, err)
+	fields := strings.Fields(line)
+	if len(fields) != n+1 || fields[0] != "ok" {
+		return nil, fmt.Errorf("load: %q is not an answer of %d figures", line, n)
 	}
-	return c, nil
+	for _, f := range fields[1:] {
+		x, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("load: %q: %w", line, err)
+		}
+		figures = append(figures, x)
+	}
+	return figures, nil
 }
 
-// stop ends the load. How it ended says nothing: what matters was answered.
+// stop ends the process. How it ended says nothing: what matters was answered.
 func (d *driver) stop() error {
 	if err := d.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err

@@ -31,9 +31,10 @@ type load struct {
 
 // A conn is one connection of the load.
 type conn struct {
-	fd  int
-	in  []byte // depth responses fit
-	got int    // octets of in
+	fd     int
+	number int    // in load.conns
+	in     []byte // depth responses fit
+	got    int    // octets of in
 }
 
 // newLoad returns a load without connections, which asks for depth responses at once.
@@ -76,6 +77,7 @@ func (l *load) add(first []byte) error {
 	if err != nil {
 		return err
 	}
+	c.number = len(l.conns)
 	l.conns = append(l.conns, c)
 	r, size, err := c.ask([]byte(request), first)
 	if err != nil {
@@ -171,8 +173,11 @@ func (l *load) receive(c *conn) (complete bool, err error) {
 	return true, nil
 }
 
-// connect opens a connection.
-func connect(addr *unix.SockaddrInet4) (*conn, error) {
+// A socketOption is an integer option of a socket.
+type socketOption struct{ level, name, value int }
+
+// connect opens a connection, whose socket has the options.
+func connect(addr *unix.SockaddrInet4, options ...socketOption) (*conn, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
@@ -182,6 +187,9 @@ func connect(addr *unix.SockaddrInet4) (*conn, error) {
 		unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}),
 		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1),
 	)
+	for _, o := range options {
+		err = errors.Join(err, unix.SetsockoptInt(fd, o.level, o.name, o.value))
+	}
 	if err == nil {
 		if err = unix.Connect(fd, addr); errors.Is(err, unix.EINPROGRESS) || errors.Is(err, unix.EINTR) {
 			err = c.connected()

@@ -164,7 +164,7 @@ func TestObey(t *testing.T) {
 	}
 	defer l.close()
 	var out strings.Builder
-	if err := l.obey(strings.NewReader("grow 3\ngrow 3\nrun 5ms\nsing 1\nrun fast\ngrow many\n"), &out); err != nil {
+	if err := obey(strings.NewReader("grow 3\ngrow 3\nrun 5ms\nsing 1\nrun fast\ngrow many\n"), &out, l.carryOut); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
@@ -172,13 +172,22 @@ func TestObey(t *testing.T) {
 		low, high int64
 		bad       bool
 	}{{low: 3, high: 3}, {}, {low: 3, high: 1 << 40}, {bad: true}, {bad: true}, {bad: true}} {
-		c, err := parseAnswer(lines[i])
-		if want.bad != (err != nil) || c.responses < want.low || c.responses > want.high || c.octets != c.responses*int64(len(answer)) {
+		figures, err := parseAnswer(lines[i], 2)
+		if want.bad != (err != nil) {
+			t.Errorf("%s: %v", lines[i], err)
+		}
+		if err != nil {
+			continue
+		}
+		c := count{figures[0], figures[1]}
+		if c.responses < want.low || c.responses > want.high || c.octets != c.responses*int64(len(answer)) {
 			t.Errorf("%s: %+v, %v", lines[i], c, err)
 		}
 	}
-	if _, err := parseAnswer("panic: of the load"); err == nil {
-		t.Error("what is no answer was understood")
+	for _, line := range []string{"panic: of the load", "ok 1", "ok 1 2 3", "ok 1 two", "error unquoted"} {
+		if _, err := parseAnswer(line, 2); err == nil {
+			t.Errorf("%q is no answer, and was understood", line)
+		}
 	}
 }
 
@@ -412,5 +421,56 @@ func BenchmarkCalls(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestKeep asks on a schedule over real connections: everything that was due is
+// answered, once, and a server that ends a connection is an error.
+func TestKeep(t *testing.T) {
+	var answered atomic.Int64
+	addr := listen(t, answerTo(func(int) string { answered.Add(1); return answer }))
+	l, err := newLoad(addr, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close()
+	if _, err := l.keep(schedule{100, time.Second}); err == nil {
+		t.Error("kept a schedule without connections")
+	}
+	if _, err := l.grow(4); err != nil {
+		t.Fatal(err)
+	}
+	before := answered.Load()
+	figures, err := l.carryOut("keep 1000 50ms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := parseKeep(figures)
+	if k.responses != 50 || k.unanswered != 0 || answered.Load()-before != 50 {
+		t.Errorf("%+v, %d answered", k, answered.Load()-before)
+	}
+	if k.p50 <= 0 || k.p50 > k.p99 || k.p99 > k.p999 || k.p999 > k.highest {
+		t.Errorf("%+v", k)
+	}
+	for _, bad := range []string{"keep", "keep 1000", "keep fast 1s"} {
+		if _, err := l.carryOut(bad); err == nil {
+			t.Errorf("%q was obeyed", bad)
+		}
+	}
+	ends, err := newLoad(listen(t, answerTo(func(i int) string {
+		if i == 3 {
+			return ""
+		}
+		return answer
+	})), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ends.close()
+	if _, err := ends.grow(1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ends.keep(schedule{1000, 50 * time.Millisecond}); err == nil {
+		t.Error("the server ended the connection, and nobody minds")
 	}
 }
