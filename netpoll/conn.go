@@ -174,7 +174,8 @@ func (c *Conn) SetDeadline(t int64) {
 
 // Again makes the loop call Receive in its next turn although no octet
 // arrives; when output is over the high-water mark, in the turn after it has
-// drained.
+// drained. While much is kept, nothing is read besides: the handler must be
+// able to go on with what it has.
 func (c *Conn) Again() { c.again() }
 
 // AgainWhenSent makes the loop call Receive, although no octet arrives, when

@@ -35,7 +35,11 @@ func (o LoopOptions) withDefaults() LoopOptions {
 }
 
 const (
-	readSize    = 64 << 10  // the lent read buffer: the work for one connection in a turn
+	readSize = 64 << 10 // the lent read buffer: the work for one connection in a turn
+	// enoughKept is how many octets of kept input are enough for a handler that
+	// goes on with them (Conn.Again): nothing is read besides. Otherwise a peer
+	// that sends faster than its turns take would fill RequestBuffer.
+	enoughKept  = readSize / 4
 	outSize     = 16 << 10  // what the output block begins with
 	maxOutSize  = 1 << 20   // a larger output block is let go after the turn
 	minEvents   = 128       // reports a turn begins with
@@ -256,7 +260,7 @@ func (l *Loop) drive(c *Conn) {
 	// After a report of the end the second read is the one that returns 0.
 	for range 2 {
 		n := 0
-		if c.mayRead() {
+		if goesOn := again && c.kept != nil && c.kept.size() >= enoughKept; !goesOn && c.mayRead() {
 			n = c.fill()
 		}
 		if c.has(flagFailed) {

@@ -191,6 +191,32 @@ func TestSlowReaderIsPaused(t *testing.T) {
 	}
 }
 
+// TestEnoughIsKept checks that a handler that does a part of the work in each
+// turn is not given all that its peer can send meanwhile: it gets every octet,
+// and is offered little more than one read at a time.
+func TestEnoughIsKept(t *testing.T) {
+	var got []byte
+	most := 0
+	w := calmWorld(t, netpoll.LoopOptions{}, &funcs{receive: func(c *netpoll.Conn, in []byte) int {
+		n := min(len(in), 1000)
+		if n < len(in) {
+			c.Again()
+		}
+		most = max(most, len(in))
+		got = append(got, in[:n]...)
+		return n
+	}})
+	data := text(w.rand, 1<<20)
+	w.dial(data)
+	w.turnsOf(2000)
+	if !bytes.Equal(got, data) {
+		t.Errorf("the handler got %d octets; want %d", len(got), len(data))
+	}
+	if most > 80<<10 {
+		t.Errorf("the handler was offered %d octets at once; want one read of 65,536 and a quarter at most", most)
+	}
+}
+
 // TestReceiveFollowsTheDraining checks that a handler that left input because
 // of what is unsent is called when that has drained, and not before.
 func TestReceiveFollowsTheDraining(t *testing.T) {
