@@ -114,6 +114,11 @@ func startDriver(ctx context.Context, port, depth int, c cores) (*driver, error)
 	return startSelf(ctx, c.load, loadFlag, strconv.Itoa(port), strconv.Itoa(depth))
 }
 
+// startAbusers starts the abusers of a port on their core.
+func startAbusers(ctx context.Context, port int, c cores) (*driver, error) {
+	return startSelf(ctx, c.abusers, abusersFlag, strconv.Itoa(port))
+}
+
 // startSelf starts this program again, on a core. It dies when ctx ends, or
 // with the calling thread.
 func startSelf(ctx context.Context, core int, args ...string) (*driver, error) {
@@ -145,6 +150,14 @@ func childAttributes() *syscall.SysProcAttr {
 func (d *driver) grow(n int) (count, error) { return d.count("grow " + strconv.Itoa(n)) }
 
 func (d *driver) run(length time.Duration) (count, error) { return d.count("run " + length.String()) }
+
+func (d *driver) keep(s schedule) (keepResult, error) {
+	figures, err := d.tell("keep "+s.String(), keepFigures)
+	if err != nil {
+		return keepResult{}, err
+	}
+	return parseKeep(figures), nil
+}
 
 // count gives a command that is answered with responses and octets.
 func (d *driver) count(command string) (count, error) {

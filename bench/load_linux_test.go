@@ -316,11 +316,9 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// TestMain lets the test binary be the load that TestMeasure starts.
+// TestMain lets the test binary be the load and the abusers that tests start.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == loadFlag {
-		exit(runLoad(os.Args[2:]))
-	}
+	runChild()
 	os.Exit(m.Run())
 }
 
@@ -434,10 +432,10 @@ func TestKeep(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.close()
-	if _, err := l.keep(schedule{100, time.Second}); err == nil {
+	if _, err = l.keep(schedule{100, time.Second}); err == nil {
 		t.Error("kept a schedule without connections")
 	}
-	if _, err := l.grow(4); err != nil {
+	if _, err = l.grow(4); err != nil {
 		t.Fatal(err)
 	}
 	before := answered.Load()
@@ -453,7 +451,7 @@ func TestKeep(t *testing.T) {
 		t.Errorf("%+v", k)
 	}
 	for _, bad := range []string{"keep", "keep 1000", "keep fast 1s"} {
-		if _, err := l.carryOut(bad); err == nil {
+		if _, err = l.carryOut(bad); err == nil {
 			t.Errorf("%q was obeyed", bad)
 		}
 	}

@@ -64,25 +64,35 @@ func (b *bench) measure(ctx context.Context, t table) (rows []row, err error) {
 	return rows, nil
 }
 
-// one starts a server and its load, takes one sample and ends both.
+// one takes one sample of a server.
 func (b *bench) one(ctx context.Context, t table, name string) (s sample, err error) {
+	err = b.serve(ctx, name, max(t.depth, 1), func(server *server, d *driver) error {
+		if t.kind == memory {
+			s, err = idleSample(server, d)
+		} else {
+			s, err = b.loadSample(server, d)
+		}
+		return err
+	})
+	return s, err
+}
+
+// serve starts a server and its load, calls f and ends both.
+func (b *bench) serve(ctx context.Context, name string, depth int, f func(*server, *driver) error) (err error) {
 	if err = ctx.Err(); err != nil {
-		return s, err
+		return err
 	}
 	server, err := startServer(b.built[name], b.cores)
 	if err != nil {
-		return s, err
+		return err
 	}
 	defer func() { err = errors.Join(err, server.stop()) }()
-	d, err := startDriver(ctx, server.port, max(t.depth, 1), b.cores)
+	d, err := startDriver(ctx, server.port, depth, b.cores)
 	if err != nil {
-		return s, err
+		return err
 	}
 	defer func() { err = errors.Join(err, d.stop()) }()
-	if t.kind == memory {
-		return idleSample(server, d)
-	}
-	return b.loadSample(server, d)
+	return f(server, d)
 }
 
 // loadSample is the CPU time of a server for each request.

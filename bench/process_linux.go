@@ -61,10 +61,11 @@ func raiseDescriptors(n uint64) error {
 	return nil
 }
 
-// cores says where the server and the load run.
-type cores struct{ server, load int }
+// cores says where the server, the load and abusers run.
+type cores struct{ server, load, abusers int }
 
-// chooseCores takes the first two cores that this process may use.
+// chooseCores takes the first cores that this process may use. If there are but
+// two, abusers share that of the load.
 func chooseCores() (cores, error) {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil {
@@ -79,7 +80,7 @@ func chooseCores() (cores, error) {
 	if len(usable) < 2 {
 		return cores{}, fmt.Errorf("this process may use %d core; the server and the load need one each", len(usable))
 	}
-	return cores{server: usable[0], load: usable[1]}, nil
+	return cores{server: usable[0], load: usable[1], abusers: usable[min(2, len(usable)-1)]}, nil
 }
 
 // onCore runs f with the calling thread on a core; a process that f starts
@@ -97,8 +98,16 @@ func onCore(core int, f func() error) error {
 	return errors.Join(f(), unix.SchedSetaffinity(0, &before))
 }
 
-// machine describes what the figures depend on.
+// machine describes what the figures of the suite depend on.
 func machine(ctx context.Context, c cores, o options) string {
+	return system(ctx) + fmt.Sprintf(`servers    core %d, GOMAXPROCS=1; the load on core %d, %d connections
+rounds     %d of %v (memory: %d), servers in turn, a fresh process in each
+figures    median (lowest – highest)
+`, c.server, c.load, o.conns, o.rounds, o.duration, min(o.rounds, maxIdleRounds))
+}
+
+// system describes the machine, and what is measured.
+func system(ctx context.Context) string {
 	var name unix.Utsname
 	kernel := "unknown"
 	if unix.Uname(&name) == nil {
@@ -107,11 +116,7 @@ func machine(ctx context.Context, c cores, o options) string {
 	return fmt.Sprintf(`machine    %s, %d cores
 system     Linux %s, %s
 windhover  %s
-servers    core %d, GOMAXPROCS=1; the load on core %d, %d connections
-rounds     %d of %v (memory: %d), servers in turn, a fresh process in each
-figures    median (lowest – highest)
-`, processor(), runtime.NumCPU(), kernel, runtime.Version(), revision(ctx), c.server, c.load, o.conns,
-		o.rounds, o.duration, min(o.rounds, maxIdleRounds))
+`, processor(), runtime.NumCPU(), kernel, runtime.Version(), revision(ctx))
 }
 
 // revision returns the commit that is measured, if git knows it.

@@ -147,8 +147,8 @@ func (t tableReport) floor() []sample {
 
 func cost(s sample) float64 { return s.cost }
 
-// values returns one figure of each round.
-func values(samples []sample, of func(sample) float64) (list []float64) {
+// values returns one value of each round.
+func values[S, V any](samples []S, of func(S) V) (list []V) {
 	for _, s := range samples {
 		list = append(list, of(s))
 	}

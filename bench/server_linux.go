@@ -26,6 +26,8 @@ type builtServer struct {
 	absent string
 	// collects: GET /gc makes it give memory back to the system.
 	collects bool
+	// arguments of the program for a port; nil when it is the port alone.
+	arguments func(port int) ([]string, error)
 }
 
 // A goPackage is a server that is written in Go.
@@ -41,22 +43,27 @@ var packages = map[string]goPackage{
 
 // buildServers builds the servers that o wants into dir, by name.
 func buildServers(ctx context.Context, o options, dir string) (map[string]builtServer, error) {
-	if _, err := os.Stat(floorSource); err != nil {
-		return nil, fmt.Errorf("it has to run in its own folder, as go -C bench run . does: %w", err)
-	}
 	built := map[string]builtServer{floor: buildFloor(ctx, dir)}
 	for name, pkg := range packages {
 		if !slices.ContainsFunc(tables, func(t table) bool { return o.wants(t, name) }) {
 			continue
 		}
-		path := filepath.Join(dir, strings.ReplaceAll(name, "/", "-"))
-		cmd := exec.CommandContext(ctx, "go", "-C", pkg.module, "build", "-o", path, pkg.path)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("%s: %w\n%s", cmd, err, out)
+		var err error
+		if built[name], err = pkg.build(ctx, name, dir); err != nil {
+			return nil, err
 		}
-		built[name] = builtServer{path: path, collects: name != "hello"}
 	}
 	return built, nil
+}
+
+// build builds the server into dir.
+func (p goPackage) build(ctx context.Context, name, dir string) (builtServer, error) {
+	path := filepath.Join(dir, strings.ReplaceAll(name, "/", "-"))
+	cmd := exec.CommandContext(ctx, "go", "-C", p.module, "build", "-o", path, p.path)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return builtServer{}, fmt.Errorf("%s: %w\n%s", cmd, err, out)
+	}
+	return builtServer{path: path, collects: name != "hello"}, nil
 }
 
 // buildFloor builds the C program; a machine without a C compiler does without.
@@ -88,8 +95,14 @@ func startServer(b builtServer, c cores) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
+	arguments := []string{strconv.Itoa(port)}
+	if b.arguments != nil {
+		if arguments, err = b.arguments(port); err != nil {
+			return nil, err
+		}
+	}
 	s := &server{
-		cmd:      exec.Command(b.path, strconv.Itoa(port)),
+		cmd:      exec.Command(b.path, arguments...),
 		port:     port,
 		errors:   new(bytes.Buffer),
 		collects: b.collects,
