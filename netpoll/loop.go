@@ -46,6 +46,7 @@ const (
 	maxEvents   = 4096      // reports a turn grows to
 	yieldAfter  = 1_000_000 // nanoseconds; see Loop.yield
 	noDeadline  = math.MaxInt64
+	goingTime   = 100_000     // nanoseconds that a turn goes on with connections of earlier ones
 	maxAccepts  = 64          // connections that a listener gives in a turn
 	acceptPause = 100_000_000 // nanoseconds without descriptors before the next try
 )
@@ -75,8 +76,7 @@ type Loop struct {
 	outConn *Conn
 
 	touched []*Conn // settle has to look at them; each once (flagTouched)
-	ready   []Key   // they go on in the next turn; each once (flagReady)
-	going   []Key   // ready's other half: the turn works on it
+	ready   []Key   // they go on in the next turn, in this order; each once (flagReady)
 	due     []Key   // scratch of expire
 
 	listeners []listener
@@ -152,7 +152,7 @@ func (l *Loop) Turn(until int64) error {
 		return err
 	}
 	l.now = max(l.now, l.kernel.Now())
-	l.going, l.ready = l.ready, l.going[:0]
+	going := len(l.ready) // those of earlier turns
 	for _, r := range l.events[:n] {
 		l.report(r)
 	}
@@ -160,12 +160,8 @@ func (l *Loop) Turn(until int64) error {
 		l.events = make([]Ready, 2*n)
 	}
 	l.deliver(l.mail.take())
-	for _, key := range l.going {
-		if c := l.slab.find(key); c != nil {
-			c.clear(flagReady)
-			l.drive(c)
-			l.settle()
-		}
+	if going > 0 {
+		l.goOn(going)
 	}
 	l.acceptTurn()
 	if l.now >= l.wheel.next {
@@ -173,6 +169,24 @@ func (l *Loop) Turn(until int64) error {
 	}
 	l.yield()
 	return nil
+}
+
+// goOn goes on with the first n ready connections, or with as many as there is
+// time for, one at least; the others stay first in line. Else a thousand peers
+// that pipeline without end would each have their share of a turn before one
+// that has just asked is answered.
+func (l *Loop) goOn(n int) {
+	served := 0
+	for began := l.kernel.Now(); served == 0 || served < n && l.kernel.Now()-began < goingTime; {
+		c := l.slab.find(l.ready[served])
+		served++
+		if c != nil {
+			c.clear(flagReady)
+			l.drive(c)
+			l.settle()
+		}
+	}
+	l.ready = append(l.ready[:0], l.ready[served:]...)
 }
 
 // bound returns when the loop has something to do by itself, until at the

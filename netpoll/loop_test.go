@@ -217,6 +217,40 @@ func TestEnoughIsKept(t *testing.T) {
 	}
 }
 
+// TestManyGoOnInTurn checks that connections that have more to do than a turn
+// allows share the time in turn, and that it is little between two turns, in
+// which others are served.
+func TestManyGoOnInTurn(t *testing.T) {
+	const peers, work = 50, 30_000 // ns
+	var order []*netpoll.Conn
+	var w *world
+	w = newWorld(t, 0, sim.NewCalm(), netpoll.LoopOptions{}, func(*world, *netpoll.Conn) netpoll.Handler {
+		return &funcs{receive: func(c *netpoll.Conn, in []byte) int {
+			w.net.Advance(work)
+			order = append(order, c)
+			c.Again()
+			return min(len(in), 1)
+		}}
+	})
+	for range peers {
+		w.dial(text(w.rand, 1000))
+	}
+	w.turnsOf(5) // all are accepted and have begun
+	order = order[:0]
+	for len(order) < 10*peers {
+		had, began := len(order), w.net.Now()
+		w.turnsOf(1)
+		if n := len(order) - had; n == 0 || n > 4 {
+			t.Fatalf("a turn went on with %d connections, for %d ns; want 4 at most", n, w.net.Now()-began)
+		}
+	}
+	for i := peers; i < len(order); i++ {
+		if order[i] != order[i-peers] {
+			t.Fatalf("connection %d of %d goes on out of turn", i, len(order))
+		}
+	}
+}
+
 // TestReceiveFollowsTheDraining checks that a handler that left input because
 // of what is unsent is called when that has drained, and not before.
 func TestReceiveFollowsTheDraining(t *testing.T) {
