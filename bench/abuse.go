@@ -22,6 +22,7 @@ type abuseOptions struct {
 	conns      int
 	abusers    int
 	reconnects int           // of all abusers, a second
+	arrival    bool          // abusers come during the measurement
 	hold       time.Duration // how long it waits for abusers to be cut off; 0 skips it
 	server     string        // empty means all
 }
@@ -49,7 +50,11 @@ type abuseRow struct {
 func abuseText(o abuseOptions, rows []abuseRow) string {
 	var b strings.Builder
 	if o.pairs > 0 {
-		fmt.Fprintf(&b, "\nlatency of healthy clients, from when a request was due, alone and with %d abusers\n", o.abusers)
+		when := ""
+		if o.arrival {
+			when = ", who come meanwhile"
+		}
+		fmt.Fprintf(&b, "\nlatency of healthy clients, from when a request was due, alone and with %d abusers%s\n", o.abusers, when)
 		align(&b, latencyLines(rows))
 		b.WriteString("\nmemory of the server, in KiB\n")
 		align(&b, memoryLines(rows, o.abusers))
@@ -68,6 +73,9 @@ func abuseText(o abuseOptions, rows []abuseRow) string {
 func (o abuseOptions) command() string {
 	text := fmt.Sprintf("go -C bench run . %s -pairs %d -duration %v -conns %d -abusers %d -reconnects %d -hold %v",
 		abuseCommand, o.pairs, o.duration, o.conns, o.abusers, o.reconnects, o.hold)
+	if o.arrival {
+		text += " -arrival"
+	}
 	if o.server != "" {
 		text += " -server " + o.server
 	}

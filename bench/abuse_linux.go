@@ -43,6 +43,7 @@ func parseAbuseOptions(args []string) (abuseOptions, error) {
 	flags.IntVar(&o.conns, "conns", 64, "keep-alive connections of healthy clients")
 	flags.IntVar(&o.abusers, "abusers", 5000, "abusers, a third of each kind")
 	flags.IntVar(&o.reconnects, "reconnects", 500, "those that are cut off connect again so many times a second, together")
+	flags.BoolVar(&o.arrival, "arrival", false, "measure from the first abuser on, instead of when all have come")
 	flags.DurationVar(&o.hold, "hold", 70*time.Second, "wait this long for abusers to be cut off, once for every server; 0 does not")
 	flags.StringVar(&o.server, "server", "", "measure only this server: "+strings.Join(abuseServers, ", "))
 	if err := flags.Parse(args); err != nil {
@@ -201,10 +202,18 @@ func (a *abuse) besiege(ctx context.Context, s *server, reconnects int, f func()
 		return t, err
 	}
 	defer func() { err = errors.Join(err, d.stop()) }()
-	if _, err = d.tell(fmt.Sprintf("begin %d %d", a.options.abusers, reconnects), 0); err != nil {
-		return t, err
+	came := make(chan error, 1)
+	go func() {
+		_, err := d.tell(fmt.Sprintf("begin %d %d", a.options.abusers, reconnects), 0)
+		came <- err
+	}()
+	if !a.options.arrival {
+		if err = <-came; err != nil {
+			return t, err
+		}
+		came <- nil
 	}
-	if err = f(); err != nil {
+	if err = errors.Join(f(), <-came); err != nil {
 		return t, err
 	}
 	figures, err := d.tell("tally", int(kinds)*tallyFigures)

@@ -24,6 +24,7 @@ func TestAbuseOptions(t *testing.T) {
 		{args: ""},
 		{args: "-pairs 0 -hold 1s"},
 		{args: "-server nginx -reconnects 0"},
+		{args: "-arrival -server net/http"},
 		{args: "-server floor", bad: true},
 		{args: "-abusers 15000", bad: true},
 		{args: "-abusers 0", bad: true},

@@ -112,6 +112,10 @@ repeat with
 	if got := abuseText(o, rows); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+	o.arrival = true
+	if got := abuseText(o, rows); !strings.Contains(got, "6 abusers, who come meanwhile\n") || !strings.HasSuffix(got, " -arrival\n") {
+		t.Errorf("with arrivals: %s", got)
+	}
 	o.pairs, o.hold, o.server = 0, 0, nginx
 	if got := abuseText(o, rows); !strings.HasPrefix(got, "\nrepeat") || !strings.HasSuffix(got, "-server nginx\n") {
 		t.Errorf("without tables: %s", got)
