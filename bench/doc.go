@@ -5,5 +5,7 @@
 //
 // Servers are processes of their own, on one core; the load is another process
 // on another core. bench itself sleeps while they work. It opens no connection
-// but over loopback. Read main_linux.go first.
+// but over loopback. The sub-command abuse measures what clients that mean harm
+// do to others, with nginx beside the Go servers. Read main_linux.go first, for
+// abuse abuse_linux.go.
 package main
