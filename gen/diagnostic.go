@@ -28,15 +28,16 @@ type Diagnostic struct {
 // maxDiagnostics bounds the diagnostics that are shown at once.
 const maxDiagnostics = 20
 
-// Diagnostics are the errors of one generation. They implement error.
-type Diagnostics []Diagnostic
+// DeclarationErrors are what is wrong with the declaration of an app, all at once.
+// They implement error.
+type DeclarationErrors []Diagnostic
 
 // Error returns all of them, as they are shown to the user.
-func (d Diagnostics) Error() string { return d.Render("") }
+func (d DeclarationErrors) Error() string { return d.Render("") }
 
 // Render returns the diagnostics with file names relative to dir: at most 20,
 // each "file:line:col: message [code]" and indented lines below it.
-func (d Diagnostics) Render(dir string) string {
+func (d DeclarationErrors) Render(dir string) string {
 	var b strings.Builder
 	for i, g := range d {
 		if i == maxDiagnostics {
@@ -55,7 +56,7 @@ func (d Diagnostics) Render(dir string) string {
 }
 
 // sorted returns the diagnostics by position, each once.
-func (d Diagnostics) sorted() Diagnostics {
+func (d DeclarationErrors) sorted() DeclarationErrors {
 	slices.SortStableFunc(d, func(a, b Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.Pos.Filename, b.Pos.Filename), cmp.Compare(a.Pos.Line, b.Pos.Line),
 			cmp.Compare(a.Pos.Column, b.Pos.Column), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))

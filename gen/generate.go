@@ -34,7 +34,7 @@ func (r *Result) Diff() string {
 func (r *Result) Changed() bool { return r.Old == nil || !bytes.Equal(r.Old, r.Text) }
 
 // Generate reads the app in dir and returns the pipeline that belongs to it.
-// It writes nothing. An error of type Diagnostics is about the app, any other
+// It writes nothing. An error of type DeclarationErrors is about the app, any other
 // about its surroundings.
 func Generate(dir string) (*Result, error) {
 	a, err := load(dir)

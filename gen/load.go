@@ -51,7 +51,7 @@ type app struct {
 	declare *ast.FuncDecl
 	funcs   map[types.Object]*ast.FuncDecl // of this package
 
-	problems Diagnostics
+	problems DeclarationErrors
 }
 
 // load reads the package in dir. Dependencies come from export data.

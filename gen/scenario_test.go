@@ -123,7 +123,7 @@ func (s *scenario) has(name string) bool {
 func (s *scenario) generate(t *testing.T) {
 	t.Helper()
 	result, err := Generate(s.dir)
-	if refused, ok := errors.AsType[Diagnostics](err); ok {
+	if refused, ok := errors.AsType[DeclarationErrors](err); ok {
 		if !s.has("want/errors.txt") {
 			t.Fatalf("refused:\n%s", refused.Render(s.dir))
 		}

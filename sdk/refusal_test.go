@@ -47,8 +47,14 @@ func TestRate(t *testing.T) {
 		now  int64
 		want bool
 	}{
-		{5 * second, true}, {5*second + 1, true}, {5*second + 2, false}, {6*second - 1, false},
-		{6 * second, true}, {7*second - 1, true}, {7*second - 1, false}, {7 * second, true},
+		{5 * second, true},
+		{5*second + 1, true},
+		{5*second + 2, false},
+		{6*second - 1, false},
+		{6 * second, true},
+		{7*second - 1, true},
+		{7*second - 1, false},
+		{7 * second, true},
 	} {
 		if got := r.allows(tt.now); got != tt.want {
 			t.Errorf("event %d at %d: %v", i, tt.now, got)

@@ -123,7 +123,7 @@ func folder(args []string, stderr io.Writer) (dir string, ok bool) {
 
 // fail prints an error.
 func fail(err error, stderr io.Writer) int {
-	if d, ok := errors.AsType[gen.Diagnostics](err); ok {
+	if d, ok := errors.AsType[gen.DeclarationErrors](err); ok {
 		wd, _ := os.Getwd() // without it, names are absolute
 		fmt.Fprint(stderr, d.Render(wd))
 	} else {
