@@ -204,8 +204,8 @@ func (a *abuse) besiege(ctx context.Context, s *server, reconnects int, f func()
 	defer func() { err = errors.Join(err, d.stop()) }()
 	came := make(chan error, 1)
 	go func() {
-		_, err := d.tell(fmt.Sprintf("begin %d %d", a.options.abusers, reconnects), 0)
-		came <- err
+		_, refused := d.tell(fmt.Sprintf("begin %d %d", a.options.abusers, reconnects), 0)
+		came <- refused
 	}()
 	if !a.options.arrival {
 		if err = <-came; err != nil {
