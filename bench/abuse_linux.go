@@ -170,11 +170,15 @@ func (a *abuse) serve(ctx context.Context, name string, f func(*server, *driver)
 // phase measures a fresh server, with or without abusers.
 func (a *abuse) phase(ctx context.Context, name string, s schedule, with bool) (p phase, err error) {
 	err = a.serve(ctx, name, func(server *server, d *driver) error {
-		if !with {
-			p.keep, err = d.keep(s)
+		// Both kinds of phases are alike up to the measurement.
+		if p.before, err = server.settledMemory(); err != nil {
 			return err
 		}
-		if p.before, err = server.settledMemory(); err != nil {
+		if !with {
+			if !a.options.arrival {
+				pause(ctx, schedule{rate: arrivals}.due(int64(a.options.abusers)))
+			}
+			p.keep, err = d.keep(s)
 			return err
 		}
 		p.tally, err = a.besiege(ctx, server, a.options.reconnects, func() error {
