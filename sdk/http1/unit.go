@@ -45,7 +45,8 @@ func (cn *conn) gather(rest []byte) (n int, refused bool) {
 
 // lend hands the connection to a unit as soon as what stands before its
 // response is sent. A unit that reads, or may after an upgrade, gets the input
-// too: n octets of rest, for it reads on behind them. The caller does not touch the connection afterwards.
+// too: n octets of rest, for it reads on behind them. The caller does not touch
+// the connection afterwards.
 func (cn *conn) lend(c *netpoll.Conn, rest []byte) (n int) {
 	x := cn.x
 	if !c.Flush() {

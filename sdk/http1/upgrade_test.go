@@ -184,6 +184,11 @@ func TestUpgradeFixesTheResponse(t *testing.T) {
 			_, late := x.OpenResponse().Write(make([]byte, 100_000))
 			return errors.Join(err, want(late, sdk.ErrTooLate), want(x.OpenResponse().Flush(), sdk.ErrTooLate))
 		},
+		"before SendEarlyHints": func(x *http1.Exchange) error {
+			_, err := x.OpenUpgrade("p")
+			x.AddEarlyHint("</a.css>")
+			return errors.Join(err, want(x.SendEarlyHints(), sdk.ErrTooLate))
+		},
 		"a field that cannot be sent": func(x *http1.Exchange) error {
 			x.ResponseFields().Set("A", "b\r\nc: d")
 			_, err := x.OpenUpgrade("p")

@@ -125,17 +125,31 @@ func echo(ctx context.Context, s sdk.UpgradedStream) error {
 	}
 }
 
-// page opens a WebSocket, and shows what came of it.
-const page = `<!doctype html><title>WebSocket</title><body><script>
+// page opens a WebSocket, and shows what came of it. It is not loaded before
+// the image is, and that comes when all is over: a browser that prints the page
+// waits for it.
+const page = `<!doctype html><title>WebSocket</title><body><img src="/hold"><script>
 const said = text => document.body.append(text + "; ");
 const ws = new WebSocket("ws://" + location.host + "/ws", "echo");
 ws.onopen = () => { ws.send("hello"); ws.send("Grüße"); ws.send("x".repeat(60000)); };
 ws.onmessage = m => { said(m.data.length > 100 ? m.data.length + " octets" : m.data); if (m.data.length > 100) ws.close(1000, "done"); };
-ws.onclose = c => { said("closed " + c.code + " " + c.reason + " " + c.wasClean + " " + ws.protocol); document.title = "over"; };
+ws.onclose = c => { said("closed " + c.code + " " + c.reason + " " + c.wasClean + " " + ws.protocol); fetch("/over"); };
 </script></body>`
 
-// websocket adds the echo at /ws, and the page at /.
+// websocket adds the echo at /ws, and the page at / with what it loads.
 func (a *app) websocket() {
+	over := make(chan struct{})
+	a.routes["/over"] = &route{plan: sdk.Plan{Name: "over"}, head: func(*app, *http1.Exchange) bool {
+		close(over)
+		return false
+	}}
+	a.routes["/hold"] = &route{plan: sdk.Plan{Name: "hold"}, head: func(_ *app, x *http1.Exchange) bool {
+		select {
+		case <-over:
+		case <-x.Context().Done():
+		}
+		return false
+	}}
 	a.routes["/"] = &route{plan: sdk.Plan{Name: "page"}, head: func(_ *app, x *http1.Exchange) bool {
 		x.ResponseFields().Set("Content-Type", "text/html; charset=utf-8")
 		x.ResponseContent().Text(page)
@@ -172,7 +186,7 @@ func TestWebSocketInABrowser(t *testing.T) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(),
-		"--virtual-time-budget=20000", "--dump-dom", "http://"+addr+"/")
+		"--dump-dom", "http://"+addr+"/")
 	cmd.WaitDelay = time.Second
 	got, err := cmd.Output()
 	want := "hello; Grüße; 60000 octets; closed 1000 done true echo; "
