@@ -26,6 +26,7 @@ const (
 	fromStream                // the content as it arrives
 	fromOutcome               // the outcome of the exchange
 	fromError                 // the error to answer
+	fromPanic                 // the value of a panic
 )
 
 // An argument is what one parameter is given.
@@ -72,6 +73,12 @@ type call struct {
 
 func (c *call) done() bool { return c.step != nil && c.step.kind == "Done" }
 
+func (c *call) finish() bool { return c.step != nil && c.step.kind == "Finish" }
+
+// later reports whether the call is one of a later phase: its line only notes
+// that the exchange came past it.
+func (c *call) later() bool { return c.done() || c.finish() }
+
 // binding is how the functions of a route get what they take.
 type binding struct {
 	calls   []*call
@@ -104,7 +111,10 @@ func (a *app) bind(d *declaration) (none *binding) {
 	none = b.chain(d.server.steps, nil)
 	for _, s := range d.scopes {
 		if s.errors != nil {
-			b.errorsFunction(s.errors)
+			b.answerer(s.errors)
+		}
+		if s.recover != nil {
+			b.answerer(s.recover)
 		}
 		for _, st := range s.steps {
 			if s.routes > 0 && st.after == s.routes {
@@ -127,7 +137,7 @@ func (s *scope) firstRoute(d *declaration) token.Pos {
 	return first
 }
 
-// chain binds the functions of Use and Done, and the handler.
+// chain binds the functions of Use, Finish and Done, and the handler.
 func (b *binder) chain(steps []*step, handler *function) *binding {
 	out := &binding{split: -1}
 	var values []*value
@@ -148,6 +158,9 @@ func (b *binder) chain(steps []*step, handler *function) *binding {
 		}
 		if st.kind == "Done" && (len(st.fn.values) > 0 || st.fn.hasErr || st.fn.hasFlow) {
 			b.app.report(st.fn.use, "signature-result", st.fn.name+" is a function of Done and returns something; the response has been sent", nil, "return nothing; log what goes wrong")
+		}
+		if st.kind == "Finish" && (len(st.fn.values) > 0 || st.fn.hasFlow) {
+			b.app.report(st.fn.use, "signature-result", fmt.Sprintf("%s is a function of Finish and returns %s; nothing runs after it that could take a value", st.fn.name, b.app.typeName(st.fn.sig.Results())), nil, "return nothing, or an error that replaces the answer")
 		}
 		out.calls = append(out.calls, c)
 	}
@@ -182,8 +195,11 @@ func (b *binder) crossings(out *binding) {
 // crosses reports whether a value that call i takes was made in another phase.
 func (out *binding) crosses(v *value, i int) bool {
 	made := slices.Index(out.calls, v.call)
-	return out.calls[i].done() || out.split >= 0 && made < out.split && i >= out.split
+	return out.calls[i].later() || out.split >= 0 && made < out.split && i >= out.split
 }
+
+// finishes reports whether a function of Finish is among the calls.
+func (out *binding) finishes() bool { return slices.ContainsFunc(out.calls, (*call).finish) }
 
 // producer returns a function of Use, at any place, that returns a t.
 func (b *binder) producer(t types.Type) *step {
@@ -263,7 +279,7 @@ func (b *binder) sections(out *binding) {
 			switch name := feature(arg.typ); name {
 			case "RequestTrailers":
 				out.trailers = true
-				if reader < 0 || i < reader && !c.done() {
+				if reader < 0 || i < reader && !c.later() {
 					b.trailersTooEarly(out, c, reader)
 				}
 			case "ResponseTrailers", "EarlyHints":
@@ -305,6 +321,7 @@ func (b *binder) checkRoute(rt *route) {
 		b.app.report(rt.pathPos, "stream-on-loop", fmt.Sprintf("%s streams, and is declared OnLoop", b.name),
 			[]string{"a function that streams waits for the client, and would hold up every connection of its loop"}, "remove OnLoop, or take sdk.JSON, sdk.Bytes or sdk.Response instead")
 	}
+	b.finishes(rt)
 	var takes []string
 	for _, s := range rt.wildcards() {
 		if s.name == "_" || s.read || b.failed {
@@ -322,16 +339,43 @@ func (b *binder) checkRoute(rt *route) {
 	}
 }
 
+// finishes checks that no function of Finish comes too late for its response.
+func (b *binder) finishes(rt *route) {
+	if !rt.streams {
+		return
+	}
+	for _, c := range rt.calls {
+		if !c.finish() {
+			continue
+		}
+		var why []string
+		for _, s := range rt.calls {
+			if slices.ContainsFunc(s.args, func(arg *argument) bool { return arg.source == fromFeature && streams(arg.typ) }) {
+				why = append(why, fmt.Sprintf("%s streams (%s); s.Finish(%s) at %s would run after the head was sent", s.fn.name, b.app.at(s.fn.pos), b.source(c.fn), b.app.at(c.fn.use)))
+			}
+		}
+		b.app.report(rt.pathPos, "stream-and-finish", fmt.Sprintf("%s streams, so %s cannot change its response", b.name, c.fn.name), why,
+			fmt.Sprintf("declare the route above s.Finish(%s) or outside its group, make it s.Done(%s), or take sdk.Response in the handler", b.source(c.fn), b.source(c.fn)))
+		return // the others have the same cure
+	}
+}
+
 func verbOf(method string) string { return method[:1] + strings.ToLower(method[1:]) }
 
-// errorsFunction checks a function of Errors.
-func (b *binder) errorsFunction(st *step) {
-	takesError := false
+// answerer binds a function of Errors or Recover.
+func (b *binder) answerer(st *step) {
+	takes, from, when, cannot, write := isError, fromError, "an error is answered", "errors", "err error"
+	why, fix := "an error can come before any function of Use has run", "take the error, features such as sdk.Response, and services"
+	if st.kind == "Recover" {
+		takes, from, when, cannot, write = isAny, fromPanic, "a panic is answered", "panics", "value any"
+		why, fix = "any function of Use can have panicked", "take the value of the panic, an any, features such as sdk.Response, and services"
+	}
+	takesIt := false
 	for p := range st.fn.sig.Params().Variables() {
 		switch t := p.Type(); {
-		case isError(t):
-			takesError = true
-			st.args = append(st.args, &argument{source: fromError, typ: t})
+		case takes(t):
+			takesIt = true
+			st.args = append(st.args, &argument{source: from, typ: t})
 		case isContext(t):
 			st.args = append(st.args, &argument{source: fromContext, typ: t})
 		case feature(t) != "" && !streams(t) && feature(t) != "RequestTrailers":
@@ -339,12 +383,12 @@ func (b *binder) errorsFunction(st *step) {
 		case b.service(t) != nil:
 			st.args = append(st.args, &argument{source: fromService, typ: t, service: b.service(t)})
 		default:
-			b.app.report(b.posOf(st.fn, p), "no-producer", fmt.Sprintf("%s takes %s %s, which is not there when an error is answered", st.fn.name, p.Name(), b.app.typeName(t)),
-				[]string{"an error can come before any function of Use has run"}, "take the error, features such as sdk.Response, and services")
+			b.app.report(b.posOf(st.fn, p), "no-producer", fmt.Sprintf("%s takes %s %s, which is not there when %s", st.fn.name, p.Name(), b.app.typeName(t), when),
+				[]string{why}, fix)
 		}
 	}
-	if !takesError || st.fn.sig.Results().Len() > 0 {
-		b.app.report(st.fn.use, "signature-result", st.fn.name+" cannot answer errors", nil, "write func "+st.fn.object.Name()+"(err error, res sdk.Response), without results")
+	if !takesIt || st.fn.sig.Results().Len() > 0 {
+		b.app.report(st.fn.use, "signature-result", st.fn.name+" cannot answer "+cannot, nil, "write func "+st.fn.object.Name()+"("+write+", res sdk.Response), without results")
 	}
 }
 
@@ -371,12 +415,40 @@ func (b *binder) posOf(fn *function, p *types.Var) token.Pos {
 func (b *binder) args(c *call, values []*value, steps []*step) {
 	for p := range c.fn.sig.Params().Variables() {
 		arg := b.arg(c, p, values, steps)
-		if arg == nil {
+		if arg == nil || c.later() && !b.late(c, p, arg) {
 			b.failed = true
 			continue
 		}
 		c.args = append(c.args, arg)
 	}
+}
+
+// late checks a parameter of a function of Finish or Done: where it cannot be
+// read any more, or its absence could not be answered, a function of Use has to
+// read it.
+func (b *binder) late(c *call, p *types.Var, arg *argument) bool {
+	what := ""
+	switch arg.source {
+	case fromQuery, fromHeader, fromStruct:
+		what = "has to be answered when it does not parse"
+	case fromJSON, fromBytes, fromStream:
+		what = "is read before the response is made"
+	case fromPath:
+		if arg.kind == "text" {
+			what = "has to be answered when it does not parse"
+		}
+	case fromFeature:
+		if c.finish() && streams(arg.typ) {
+			what = "would send the head that s.Finish is there to change"
+		}
+	case fromContext, fromValue, fromService, fromOutcome, fromError, fromPanic:
+	}
+	if what == "" {
+		return true
+	}
+	b.app.report(b.posOf(c.fn, p), "no-producer", fmt.Sprintf("%s, a function of %s, takes %s, which %s", c.fn.name, c.step.kind, b.app.typeName(p.Type()), what),
+		[]string{"it runs when the handler has returned, or failed"}, "let a function of Use take it and return it as a value")
+	return false
 }
 
 // arg binds one parameter by its type alone.
@@ -409,6 +481,9 @@ func (b *binder) arg(c *call, p *types.Var, values []*value, steps []*step) *arg
 			return nil
 		}
 		arg.source = fromOutcome
+		return arg
+	case isError(t) && c.finish():
+		arg.source = fromError
 		return arg
 	case kind != "":
 		return b.optional(c, arg, p, elem, kind)

@@ -33,7 +33,7 @@ func (a *app) emit(d *declaration, none *binding, rt []*methodRoutes) ([]byte, e
 		app: a, decl: d, none: none, rt: rt,
 		file:   jen.NewFilePathName(a.pkg.PkgPath, a.pkg.Name),
 		scope:  newNames(nil, a.pkg.Types.Scope().Names()...),
-		fields: newNames(nil, "p", "x", "route", "armed", "allow", "normal", "escaped", "choose", "search", "allowed", "text", "Fail", "noRoute", "Route", "Head", "Body", "End"),
+		fields: newNames(nil, "p", "x", "route", "armed", "allow", "normal", "escaped", "choose", "search", "allowed", "text", "Fail", "finish", "noRoute", "Route", "Head", "Body", "Recover", "End"),
 		names:  map[*route]string{}, done: map[*step]string{}, ids: map[string]string{}, used: map[string]bool{},
 	}
 	e.imports()
@@ -174,7 +174,7 @@ func (e *emitter) crossings(b *binding) {
 				e.cross(arg.value)
 			}
 		}
-		if c.done() && e.done[c.step] == "" {
+		if c.later() && e.done[c.step] == "" {
 			e.done[c.step] = e.scope.take("armed" + upper(c.fn.object.Name()))
 		}
 	}
@@ -251,6 +251,19 @@ func comment(lines ...string) *jen.Statement {
 	return s
 }
 
+// folded breaks a text into lines of a comment.
+func folded(text string) (lines []string) {
+	const most = 80
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		if line != "" && len(line)+1+len(word) > most {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimSpace(line + " " + word)
+	}
+	return append(lines, line)
+}
+
 // exchange writes the features that the app's functions take.
 func (e *emitter) exchange() {
 	used := e.used
@@ -277,7 +290,7 @@ func (e *emitter) exchange() {
 					used["RequestHeaders"] = true
 				}
 			}
-		case fromValue, fromService, fromPath, fromQuery, fromBytes, fromOutcome, fromError:
+		case fromValue, fromService, fromPath, fromQuery, fromBytes, fromOutcome, fromError, fromPanic:
 		}
 	}
 	for _, b := range all {
@@ -288,8 +301,11 @@ func (e *emitter) exchange() {
 		}
 	}
 	for _, s := range e.decl.scopes {
-		if s.errors != nil {
-			for _, arg := range s.errors.args {
+		for _, st := range []*step{s.errors, s.recover} {
+			if st == nil {
+				continue
+			}
+			for _, arg := range st.args {
 				note(arg)
 			}
 		}
@@ -389,7 +405,7 @@ func (e *emitter) plans() {
 		if e.takesOutcome(e.none) {
 			dict = append(dict, jen.Id("Done").Op(":").True())
 		}
-		if e.decl.server.errors != nil {
+		if e.decl.server.errors != nil || e.none.finishes() {
 			dict = append(dict, jen.Id("Errors").Op(":").True())
 		}
 		if e.noneIsReady() && ready > 0 {
@@ -419,7 +435,7 @@ func (e *emitter) plans() {
 func (e *emitter) plan(rt *route) jen.Code {
 	dict := []jen.Code{jen.Id("Name").Op(":").Lit(rt.method + " " + rt.path)}
 	add := func(name string, value jen.Code) { dict = append(dict, jen.Id(name).Op(":").Add(value)) }
-	errors := rt.scope.handlesErrors() != nil
+	errors := rt.scope.handlesErrors() != nil || rt.finishes()
 	if rt.onLoop || rt.readyAt > 0 && !errors {
 		add("Place", jen.Qual(sdkPath, "OnLoop"))
 	}
@@ -469,7 +485,7 @@ func (e *emitter) task() {
 		jen.Id("allow").Qual(sdkPath, "Methods").Comment("of the path, for 405 and OPTIONS"),
 	}
 	if len(e.done) > 0 {
-		fields = append(fields, jen.Id("armed").Uint64().Comment("the functions of Done that were passed"))
+		fields = append(fields, jen.Id("armed").Uint64().Comment("the functions of "+e.laterPhases("and")+" that were passed"))
 	}
 	if e.hasWildcards() {
 		fields = append(fields,
@@ -521,12 +537,24 @@ func (e *emitter) bindings() []*binding {
 	return all
 }
 
-// doneSteps returns the steps of Done in the order of the declaration.
-func (e *emitter) doneSteps() (list []*call) {
+// laterPhases names the phases after the handler that the declaration has.
+func (e *emitter) laterPhases(and string) string {
+	var names []string
+	for _, kind := range []string{"Finish", "Done"} {
+		if len(e.laterCalls(kind)) > 0 {
+			names = append(names, kind)
+		}
+	}
+	return strings.Join(names, " "+and+" ")
+}
+
+// laterCalls returns the calls of Finish or Done, or of both for "", each step
+// once and in the order of the declaration.
+func (e *emitter) laterCalls(kind string) (list []*call) {
 	seen := map[*step]bool{}
 	for _, b := range e.bindings() {
 		for _, c := range b.calls {
-			if c.done() && !seen[c.step] {
+			if c.later() && !seen[c.step] && (kind == "" || c.step.kind == kind) {
 				seen[c.step] = true
 				list = append(list, c)
 			}
@@ -538,7 +566,7 @@ func (e *emitter) doneSteps() (list []*call) {
 
 func (e *emitter) armedBits() {
 	var bits []jen.Code
-	for i, c := range e.doneSteps() {
+	for i, c := range e.laterCalls("") {
 		if i == 0 {
 			bits = append(bits, jen.Id(e.done[c.step]).Uint64().Op("=").Lit(1).Op("<<").Iota())
 			continue
@@ -546,7 +574,7 @@ func (e *emitter) armedBits() {
 		bits = append(bits, jen.Id(e.done[c.step]))
 	}
 	if len(bits) > 0 {
-		e.file.Add(comment("The bits of task.armed: a function of Done runs if the exchange came past its", "line."))
+		e.file.Add(comment(folded("The bits of task.armed: a function of " + e.laterPhases("or") + " runs if the exchange came past its line.")...))
 		e.file.Const().Defs(bits...)
 		e.file.Line()
 	}

@@ -31,6 +31,8 @@ func (e *emitter) phases() {
 	e.file.Line()
 	e.head()
 	e.body()
+	e.finish()
+	e.recovery()
 	e.end()
 	if e.readsText() {
 		e.file.Add(comment("text returns a copy of a part of the path, without escapes."))
@@ -79,7 +81,13 @@ func (e *emitter) head() {
 	cases = append(cases, jen.Default().Block(jen.Err().Op("=").Id("t").Dot("noRoute").Call()))
 	e.file.Add(comment("Head implements sdk.Task."))
 	body := []jen.Code{jen.Var().Err().Error(), jen.Switch(jen.Id("t").Dot("route")).Block(cases...)}
-	if split {
+	finish := len(e.laterCalls("Finish")) > 0
+	if finish {
+		if split {
+			body = append(body, jen.If(jen.Id("wantBody")).Block(jen.Return(jen.True())))
+		}
+		body = append(body, e.answer(), jen.Return(jen.False()))
+	} else if split {
 		body = append(body, jen.If(jen.Err().Op("!=").Nil()).Block(jen.Id("t").Dot("Fail").Call(jen.Err()), jen.Return(jen.False())), jen.Return(jen.Id("wantBody")))
 	} else {
 		body = append(body, jen.If(jen.Err().Op("!=").Nil()).Block(jen.Id("t").Dot("Fail").Call(jen.Err())), jen.Return(jen.False()))
@@ -105,7 +113,49 @@ func (e *emitter) body() {
 	e.method("Body").Params(jen.Id("content").Index().Byte()).Block(
 		jen.Var().Err().Error(),
 		jen.Switch(jen.Id("t").Dot("route")).Block(cases...),
-		jen.If(jen.Err().Op("!=").Nil()).Block(jen.Id("t").Dot("Fail").Call(jen.Err())))
+		e.answer())
+	e.file.Line()
+}
+
+// answer writes what follows the functions of a route: those of Finish, and the
+// answer to an error.
+func (e *emitter) answer() jen.Code {
+	fail := jen.Id("t").Dot("Fail").Call(jen.Err())
+	if len(e.laterCalls("Finish")) == 0 {
+		return jen.If(jen.Err().Op("!=").Nil()).Block(fail)
+	}
+	return jen.If(jen.Err().Op("=").Id("t").Dot("finish").Call(jen.Err()), jen.Err().Op("!=").Nil()).Block(fail)
+}
+
+// finish writes the functions of Finish.
+func (e *emitter) finish() {
+	calls := e.laterCalls("Finish")
+	if len(calls) == 0 {
+		return
+	}
+	var body []jen.Code
+	slices.Reverse(calls)
+	for _, c := range calls {
+		var args []jen.Code
+		for _, arg := range c.args {
+			if arg.source == fromError {
+				args = append(args, jen.Err())
+				continue
+			}
+			args = append(args, e.simple(arg))
+		}
+		bit := jen.Id(e.done[c.step])
+		run := []jen.Code{jen.Id("t").Dot("armed").Op("&^=").Add(bit)}
+		target := e.callee(c.fn).Call(args...)
+		if c.fn.hasErr {
+			run = append(run, jen.If(jen.Id("failed").Op(":=").Add(target), jen.Id("failed").Op("!=").Nil()).Block(jen.Err().Op("=").Id("failed")))
+		} else {
+			run = append(run, target)
+		}
+		body = append(body, jen.If(jen.Id("t").Dot("armed").Op("&").Add(bit).Op("!=").Lit(0)).Block(run...))
+	}
+	e.file.Add(comment("finish runs the functions of Finish that were passed, the last first, and returns", "the error to answer."))
+	e.method("finish").Params(jen.Err().Error()).Error().Block(append(body, jen.Return(jen.Err()))...)
 	e.file.Line()
 }
 
@@ -116,20 +166,23 @@ func (e *emitter) end() {
 		keep = append(keep, jen.Id("normal").Op(":").Id("t").Dot("normal"))
 	}
 	reset := jen.Op("*").Id("t").Op("=").Add(e.id("task")).Values(keep...)
-	steps := e.doneSteps()
+	steps, finish := e.laterCalls("Done"), e.laterCalls("Finish")
 	e.file.Add(comment("End implements sdk.Task."))
 	param := jen.Qual(sdkPath, "Outcome")
 	if slices.ContainsFunc(steps, func(c *call) bool {
 		return slices.ContainsFunc(c.args, func(a *argument) bool { return a.source == fromOutcome })
-	}) {
+	}) || len(finish) > 0 {
 		param = jen.Id("out").Qual(sdkPath, "Outcome")
 	}
-	if len(steps) == 0 {
+	if len(steps) == 0 && len(finish) == 0 {
 		e.method("End").Params(param).Block(reset)
 		e.file.Line()
 		return
 	}
 	body := []jen.Code{jen.Defer().Func().Params().Block(reset).Call().Comment("also when a function panics")}
+	if len(finish) > 0 {
+		body = append(body, jen.Id("_").Op("=").Id("t").Dot("finish").Call(jen.Id("out").Dot("Err")).Comment("those of an exchange that was cut short"))
+	}
 	slices.Reverse(steps)
 	for _, c := range steps {
 		var args []jen.Code
@@ -164,28 +217,74 @@ func (e *emitter) failure() {
 		discard := jen.Id("t").Dot("x").Dot("ResponseContent").Call().Dot("Reset").Call()
 		return []jen.Code{discard, e.callee(st.fn).Call(args...)}
 	}
+	body := e.innermost((*scope).handlesErrors, write)
+	if e.used["ResponseTrailers"] { // of the content that is replaced
+		body = append([]jen.Code{jen.Id("t").Dot("x").Dot("ResponseTrailers").Call().Dot("Reset").Call()}, body...)
+	}
+	if len(e.laterCalls("Finish")) > 0 { // of what the server found; the others have run
+		body = append([]jen.Code{jen.Err().Op("=").Id("t").Dot("finish").Call(jen.Err())}, body...)
+	}
+	e.file.Add(comment("Fail implements sdk.Task. It answers an error, of the functions as well."))
+	e.method("Fail").Params(jen.Err().Error()).Block(body...)
+	e.file.Line()
+}
+
+// innermost writes a choice among the functions for errors or for panics, by
+// the route.
+func (e *emitter) innermost(of func(*scope) *step, write func(*step) []jen.Code) []jen.Code {
 	var cases []jen.Code
 	for _, s := range e.decl.scopes[1:] {
+		own := of(s)
+		if own == nil || own.scope != s {
+			continue
+		}
 		var routes []jen.Code
 		for _, rt := range e.decl.routes {
-			if s.errors != nil && rt.scope.handlesErrors() == s.errors {
+			if of(rt.scope) == own {
 				routes = append(routes, e.constant(rt))
 			}
 		}
 		if len(routes) > 0 {
-			cases = append(cases, jen.Case(routes...).Block(write(s.errors)...))
+			cases = append(cases, jen.Case(routes...).Block(write(own)...))
 		}
 	}
-	e.file.Add(comment("Fail implements sdk.Task. It answers an error, of the functions as well."))
-	body := write(e.decl.server.errors)
+	body := write(of(e.decl.server))
 	if len(cases) > 0 {
 		cases = append(cases, jen.Default().Block(body...))
 		body = []jen.Code{jen.Switch(jen.Id("t").Dot("route")).Block(cases...)}
 	}
-	if e.used["ResponseTrailers"] { // of the content that is replaced
-		body = append([]jen.Code{jen.Id("t").Dot("x").Dot("ResponseTrailers").Call().Dot("Reset").Call()}, body...)
+	return body
+}
+
+// recovery writes what answers a panic, where Finish or Recover is declared;
+// elsewhere the server does it alone.
+func (e *emitter) recovery() {
+	finish := len(e.laterCalls("Finish")) > 0
+	declared := slices.ContainsFunc(e.decl.scopes, func(s *scope) bool { return s.recover != nil })
+	if !finish && !declared {
+		return
 	}
-	e.method("Fail").Params(jen.Err().Error()).Block(body...)
+	var body []jen.Code
+	if finish {
+		body = append(body, jen.Id("_").Op("=").Id("t").Dot("finish").Call(jen.Qual(sdkPath, "ErrPanicked")).Comment("the panic is what is answered"))
+	}
+	value := "_"
+	body = append(body, e.innermost((*scope).handlesPanics, func(st *step) []jen.Code {
+		if st == nil {
+			return []jen.Code{jen.Qual(sdkPath, "WriteError").Call(jen.Id("t").Dot("x"), jen.Qual(sdkPath, "ErrPanicked"))}
+		}
+		var args []jen.Code
+		for _, arg := range st.args {
+			if arg.source == fromPanic {
+				args, value = append(args, jen.Id("value")), "value"
+				continue
+			}
+			args = append(args, e.simple(arg))
+		}
+		return []jen.Code{e.callee(st.fn).Call(args...)}
+	})...)
+	e.file.Add(comment("Recover implements sdk.Recoverer: it answers a panic."))
+	e.method("Recover").Params(jen.Id(value).Any()).Block(body...)
 	e.file.Line()
 }
 
@@ -272,8 +371,8 @@ func (f *functionText) ifErr() jen.Code {
 // call writes the call of a function with what it needs before, and what its
 // results mean after.
 func (f *functionText) call(c *call) {
-	if c.done() {
-		f.body = append(f.body, jen.Id("t").Dot("armed").Op("|=").Id(f.done[c.step]).Comment("s.Done("+c.fn.name+")"))
+	if c.later() {
+		f.body = append(f.body, jen.Id("t").Dot("armed").Op("|=").Id(f.done[c.step]).Comment("s."+c.step.kind+"("+c.fn.name+")"))
 		return
 	}
 	var args []jen.Code
@@ -406,7 +505,7 @@ func (f *functionText) argument(arg *argument) jen.Code {
 		if arg.kind == "text" {
 			return f.unmarshal(arg.segment, arg.typ, argName(arg, "value"))
 		}
-	case fromFeature, fromContext, fromService, fromBytes, fromStream, fromOutcome, fromError:
+	case fromFeature, fromContext, fromService, fromBytes, fromStream, fromOutcome, fromError, fromPanic:
 	}
 	return f.simple(arg)
 }
@@ -501,7 +600,7 @@ func (e *emitter) simple(arg *argument) jen.Code {
 		return jen.Id("content")
 	case fromStream:
 		return jen.Id("t").Dot("x").Dot("OpenRequest").Call()
-	case fromQuery, fromHeader, fromStruct, fromJSON, fromOutcome, fromError:
+	case fromQuery, fromHeader, fromStruct, fromJSON, fromOutcome, fromError, fromPanic:
 	}
 	panic("gen: an argument that needs statements before it")
 }

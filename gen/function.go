@@ -183,6 +183,8 @@ func invalid(t types.Type) bool {
 	return false
 }
 
+func isAny(t types.Type) bool { return types.Identical(t, types.Universe.Lookup("any").Type()) }
+
 func isError(t types.Type) bool { return types.Identical(t, types.Universe.Lookup("error").Type()) }
 
 // qualifier names packages by their names, and this one not at all.

@@ -17,21 +17,22 @@ type scope struct {
 	pos     token.Pos
 	steps   []*step // its own, in order
 	errors  *step
+	recover *step
 	onLoop  bool
 	maxBody int64
 	routes  int       // routes declared in it and below so far
 	lastPos token.Pos // of the last of them
 }
 
-// A step is a function of Use, Done or Errors at its place.
+// A step is a function of Use, Finish, Done, Errors or Recover at its place.
 type step struct {
-	kind  string // "Use", "Done" or "Errors"
+	kind  string // "Use", "Finish", …
 	fn    *function
 	scope *scope
 	// after is how many routes its scope had when it was declared.
 	after int
 
-	args []*argument // of Errors; see bind.go
+	args []*argument // of Errors and Recover; see bind.go
 }
 
 // A route is one declared route.
@@ -206,7 +207,7 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 		return r.route(s, method, call)
 	}
 	switch name {
-	case "Use", "Done":
+	case "Use", "Finish", "Done":
 		for _, arg := range call.Args {
 			fn := r.function(arg, "a function of "+name)
 			if fn == nil {
@@ -216,13 +217,9 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 			s.steps = append(s.steps, &step{kind: name, fn: fn, scope: s, after: s.routes})
 		}
 	case "Errors":
-		if fn := r.function(call.Args[0], "the function of Errors"); fn != nil {
-			if s.errors != nil {
-				r.app.report(call.Pos(), "two-producers", "a second function for errors at the same place",
-					[]string{"the first is " + s.errors.fn.name + " (" + r.app.at(s.errors.fn.use) + ")"}, "remove one, or put the routes into a group")
-			}
-			s.errors = &step{kind: name, fn: fn, scope: s}
-		}
+		r.answerer(s, &s.errors, name, call)
+	case "Recover":
+		r.answerer(s, &s.recover, name, call)
 	case "Refusals":
 		for _, arg := range call.Args {
 			r.refusal(arg)
@@ -235,6 +232,20 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 		r.group(s, call)
 	}
 	return nil
+}
+
+// answerer reads a call that declares the function for errors or for panics.
+func (r *reader) answerer(s *scope, at **step, name string, call *ast.CallExpr) {
+	fn := r.function(call.Args[0], "the function of "+name)
+	if fn == nil {
+		return
+	}
+	if old := *at; old != nil {
+		what := map[string]string{"Errors": "errors", "Recover": "panics"}[name]
+		r.app.report(call.Pos(), "two-producers", "a second function for "+what+" at the same place",
+			[]string{"the first is " + old.fn.name + " (" + r.app.at(old.fn.use) + ")"}, "remove one, or put the routes into a group")
+	}
+	*at = &step{kind: name, fn: fn, scope: s}
 }
 
 func (r *reader) group(s *scope, call *ast.CallExpr) {
@@ -360,6 +371,16 @@ func (s *scope) handlesErrors() *step {
 	for ; s != nil; s = s.parent {
 		if s.errors != nil {
 			return s.errors
+		}
+	}
+	return nil
+}
+
+// handlesPanics returns the innermost function for panics, or nil.
+func (s *scope) handlesPanics() *step {
+	for ; s != nil; s = s.parent {
+		if s.recover != nil {
+			return s.recover
 		}
 	}
 	return nil

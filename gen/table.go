@@ -19,7 +19,7 @@ func routeTable(d *declaration) (lines []string) {
 		}
 		var notes []string
 		for _, c := range rt.calls {
-			if c.step != nil && !c.done() {
+			if c.step != nil && !c.later() {
 				notes = append(notes, c.fn.name)
 			}
 		}

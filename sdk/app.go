@@ -36,7 +36,9 @@ type Protocol interface {
 //
 // Route is called on the loop; Head, Body and Fail in the place that the plan
 // says; End where the response was finished. Route's plan may be ready-made
-// (Plan.Ready), then only End follows. If a function panics, End follows.
+// (Plan.Ready), then only End follows. If a function panics, Recover follows when
+// the task is a Recoverer, and then End. When Head asked for a body that cannot
+// be had, and neither Body nor Fail is called, Outcome.Err says why.
 //
 // When the server finds a fault after Route, such as content over the limit,
 // it calls Fail, if the plan has Errors, in the place of what is left: of Head
@@ -56,6 +58,16 @@ type Task interface {
 	// End runs the Done phase and leaves the task ready for reuse. It is
 	// called exactly once after Route.
 	End(out Outcome)
+}
+
+// A Recoverer is a Task that answers the panics of its functions: one of an app
+// that declares Recover or Finish.
+type Recoverer interface {
+	// Recover makes the response to a panic with that value, of Head or Body.
+	// Before, the server has reported the panic, emptied the response, of which
+	// nothing is sent, and set its status to 500. If Recover panics, the server
+	// answers.
+	Recover(value any)
 }
 
 // A Plan is what is known of a route at generate time. Plans are package
@@ -80,8 +92,8 @@ type Plan struct {
 	Streams bool
 	// Done says that a function takes Outcome: its Duration is measured.
 	Done bool
-	// Errors says that a function of the app answers the errors of the route:
-	// Task.Fail answers what the server finds. Without it the server answers
+	// Errors says that a function of the app answers the errors of the route, or
+	// runs before they are answered: Task.Fail answers what the server finds. Without it the server answers
 	// that itself.
 	Errors bool
 	// Ready is 1 + the index of the response that answers the route without

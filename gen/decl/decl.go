@@ -109,6 +109,19 @@ func (r *Routes) Group(path string, declaration func(s *Group)) {}
 // order of the declaration.
 func (r *Routes) Use(functions ...any) {}
 
+// Finish makes every route below it run functions when its handler has returned
+// or failed and nothing of its response is sent; the last declared runs first. A
+// function runs if and only if the request came past its line. It can take the
+// error that is about to be answered, nil when there is none, features, and what
+// functions of Use before it returned. It may return an error, which replaces
+// the answer; nil leaves it as it is. A transaction begins in a function of Use
+// and ends in one of Finish.
+//
+// When a function panics, those of Finish run before the panic is answered, with
+// sdk.ErrPanicked; when the client goes before the handler, they run before those
+// of Done, with the cause. What they return has no effect then. A route that streams its response cannot have any.
+func (r *Routes) Finish(functions ...any) {}
+
 // Done makes every route below it run functions after its response was sent,
 // or its connection was lost; the last declared runs first. A function runs if
 // and only if the request came past its line. It can take sdk.Outcome and
@@ -126,6 +139,15 @@ func (r *Routes) Done(functions ...any) {}
 // section that is (431). It is an *sdk.StatusError.
 func (r *Routes) Errors(function any) {}
 
+// Recover makes function answer the panics of the routes of this server or
+// group, those of groups without one included, in place of the plain 500. It
+// takes the value of the panic, an any, and can take sdk.Response and other
+// features, and services. What was written before the panic is discarded, fields
+// too, and the status is 500 unless it sets another. Config.OnPanic is told of
+// the panic all the same. A response whose head was sent cannot be answered
+// again: its connection is closed.
+func (r *Routes) Recover(function any) {}
+
 // OnLoop promises that no function of the routes below it ever blocks. They
 // run on the event loop, without a change of goroutine.
 func (r *Routes) OnLoop() {}
@@ -136,8 +158,8 @@ func (r *Routes) MaxBody(octets int64) {}
 // A Route can be said more of.
 type Route struct{}
 
-// OnLoop promises that no function of the route ever blocks, those of Use, Done
-// and Errors included. It runs on the event loop.
+// OnLoop promises that no function of the route ever blocks, those of Use,
+// Finish, Done, Errors and Recover included. It runs on the event loop.
 func (r *Route) OnLoop() *Route { return r }
 
 // MaxBody bounds the content of the route's requests, in octets.

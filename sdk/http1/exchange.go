@@ -137,7 +137,23 @@ func (x *Exchange) recovered() {
 		return
 	}
 	x.ResetResponse()
-	sdk.WriteError(x, sdk.ErrPanicked)
+	if task, ok := x.task.(sdk.Recoverer); !ok || !x.recoverWith(task, v) {
+		sdk.WriteError(x, sdk.ErrPanicked)
+	}
+}
+
+// recoverWith lets the app answer a panic, and reports whether it did: that can
+// panic too.
+func (x *Exchange) recoverWith(task sdk.Recoverer, value any) (answered bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			x.loop.host.Panicked(x.plan, v)
+			x.ResetResponse()
+		}
+	}()
+	x.SetStatus(500)
+	task.Recover(value)
+	return true
 }
 
 // SetStatus implements sdk.Response. After the head of a stream was sent it
