@@ -20,6 +20,7 @@ const (
 	fromPath                  // a wildcard
 	fromQuery                 // sdk.Query
 	fromHeader                // sdk.Header
+	fromCookie                // sdk.Cookie
 	fromStruct                // a struct with tags
 	fromJSON                  // the content, decoded
 	fromBytes                 // the content
@@ -51,6 +52,7 @@ type input struct {
 	typ     types.Type // without the pointer
 	kind    string
 	pointer bool
+	slice   bool   // typ is of its elements
 	def     string // Go literal of the default; "" when there is none
 	segment *segment
 }
@@ -429,7 +431,7 @@ func (b *binder) args(c *call, values []*value, steps []*step) {
 func (b *binder) late(c *call, p *types.Var, arg *argument) bool {
 	what := ""
 	switch arg.source {
-	case fromQuery, fromHeader, fromStruct:
+	case fromQuery, fromHeader, fromCookie, fromStruct:
 		what = "has to be answered when it does not parse"
 	case fromJSON, fromBytes, fromStream:
 		what = "is read before the response is made"
@@ -491,19 +493,26 @@ func (b *binder) arg(c *call, p *types.Var, values []*value, steps []*step) *arg
 	return b.value(c, arg, p, values, steps)
 }
 
-// optional binds sdk.Query[T] and sdk.Header[T].
+// places names where an optional value comes from, in errors and in answers.
+var places = map[source]struct{ tag, in, answer string }{
+	fromPath:   {"path", "the path", ""},
+	fromQuery:  {"query", "the query", "query"},
+	fromHeader: {"header", "a field", "field"},
+	fromCookie: {"cookie", "a cookie", "cookie"},
+}
+
+// optional binds sdk.Query[T], sdk.Header[T] and sdk.Cookie[T].
 func (b *binder) optional(c *call, arg *argument, p *types.Var, elem types.Type, kind string) *argument {
 	arg.elem, arg.kind = elem, scalar(elem)
 	arg.source, arg.key = fromQuery, arg.param
-	if kind == "Header" {
+	switch kind {
+	case "Header":
 		arg.source, arg.key = fromHeader, headerName(arg.param)
+	case "Cookie":
+		arg.source = fromCookie
 	}
 	if arg.kind == "" {
-		from := "the query"
-		if kind == "Header" {
-			from = "a field"
-		}
-		b.unsupported(b.posOf(c.fn, p), arg.param, c.fn.name, elem, from)
+		b.unsupported(b.posOf(c.fn, p), arg.param, c.fn.name, elem, places[arg.source].in)
 		return nil
 	}
 	if arg.param == "" || arg.param == "_" {
@@ -544,7 +553,7 @@ func (b *binder) value(c *call, arg *argument, p *types.Var, values []*value, st
 		arg.source, arg.service = fromService, svc
 		return arg
 	}
-	if st, ok := t.Underlying().(*types.Struct); ok && !unmarshalsText(t) && b.producer(t) == nil {
+	if st, ok := t.Underlying().(*types.Struct); ok && scalar(t) == "" && b.producer(t) == nil {
 		return b.structure(c, arg, p, st)
 	}
 	return b.path(c, arg, p, segment, steps)
@@ -569,7 +578,7 @@ func (b *binder) path(c *call, arg *argument, p *types.Var, s *segment, steps []
 		b.unbound(c, p, kind, steps)
 		return nil
 	}
-	if kind == "" || s.rest && kind != "string" {
+	if kind == "" || s.rest && kind != "string" && kind != "view" {
 		from := "the path segment {" + s.name + "}"
 		if s.rest && kind != "" {
 			from = "{" + s.name + "...}, which can be several segments"
@@ -585,10 +594,10 @@ func (b *binder) path(c *call, arg *argument, p *types.Var, s *segment, steps []
 // read notes that a wildcard is read as t.
 func (b *binder) read(s *segment, t types.Type, kind string) {
 	s.read = true
-	if kind == "string" || kind == "text" {
+	if isText(kind) {
 		s.text = true
 	}
-	if kind != "string" && kind != "text" && (s.typ == nil || rank(kind) < rank(scalar(s.typ))) {
+	if !isText(kind) && (s.typ == nil || rank(kind) < rank(scalar(s.typ))) {
 		s.typ = t
 	}
 }
@@ -721,7 +730,7 @@ func (b *binder) unsupported(pos token.Pos, what, of string, t types.Type, from 
 		fix = "make it a string"
 	}
 	b.app.report(pos, "unsupported-path-type", fmt.Sprintf("%s of %s has type %s, which cannot be read from %s", what, of, name, from),
-		[]string{"supported: string, bool, integers, floats, types based on those, types with UnmarshalText([]byte) error"}, fix)
+		[]string{"supported: string, bool, integers, floats, types based on those, types with UnmarshalText([]byte) error, msg.View"}, fix)
 }
 
 // article puts the indefinite article before the name of a type.
@@ -744,12 +753,9 @@ func (b *binder) structure(c *call, arg *argument, p *types.Var, st *types.Struc
 		tag := reflect.StructTag(st.Tag(i))
 		in := input{field: f.Name(), typ: f.Type()}
 		n := 0
-		for _, from := range []struct {
-			name string
-			source
-		}{{"path", fromPath}, {"query", fromQuery}, {"header", fromHeader}} {
-			if key, ok := tag.Lookup(from.name); ok {
-				in.source, in.key = from.source, key
+		for from, place := range places {
+			if key, ok := tag.Lookup(place.tag); ok {
+				in.source, in.key = from, key
 				n++
 			}
 		}
@@ -761,9 +767,12 @@ func (b *binder) structure(c *call, arg *argument, p *types.Var, st *types.Struc
 		if p, ok := f.Type().(*types.Pointer); ok {
 			in.pointer, in.typ = true, p.Elem()
 		}
+		if elem := repeated(f.Type()); elem != nil && in.source == fromQuery {
+			in.slice, in.typ = true, elem
+		}
 		in.kind = scalar(in.typ)
 		if in.kind == "" {
-			b.unsupported(b.fieldPos(c, f), "field "+f.Name(), a.typeName(arg.typ), in.typ, map[source]string{fromPath: "the path", fromQuery: "the query", fromHeader: "a field"}[in.source])
+			b.unsupported(b.fieldPos(c, f), "field "+f.Name(), a.typeName(arg.typ), f.Type(), places[in.source].in)
 			continue
 		}
 		if in.source == fromPath {
@@ -774,8 +783,8 @@ func (b *binder) structure(c *call, arg *argument, p *types.Var, st *types.Struc
 			b.read(in.segment, in.typ, in.kind)
 		}
 		if def, ok := tag.Lookup("default"); ok {
-			if in.def = literal(def, in.kind); in.def == "" {
-				a.report(b.fieldPos(c, f), "tag-default-invalid", fmt.Sprintf("field %s of %s has default:%q, which is not of type %s", f.Name(), a.typeName(arg.typ), def, a.typeName(in.typ)), nil, "write a default of that type, or make the field a pointer, which is nil when nothing is sent")
+			if in.def = literal(def, in.kind); in.def == "" || in.slice {
+				a.report(b.fieldPos(c, f), "tag-default-invalid", fmt.Sprintf("field %s of %s has default:%q, which is not of type %s", f.Name(), a.typeName(arg.typ), def, a.typeName(f.Type())), nil, "write a default of that type, or make the field a pointer, which is nil when nothing is sent")
 			}
 		}
 		arg.fields = append(arg.fields, in)
@@ -785,7 +794,7 @@ func (b *binder) structure(c *call, arg *argument, p *types.Var, st *types.Struc
 		if b.decl.partial {
 			return nil
 		}
-		before := fmt.Sprintf("no function of Use before %s returns a %s, and its fields have no path, query or header tags", b.name, t)
+		before := fmt.Sprintf("no function of Use before %s returns a %s, and its fields have no path, query, header or cookie tags", b.name, t)
 		a.report(b.posOf(c.fn, p), "unbound-struct", fmt.Sprintf("where should %s (%s) of %s come from?", arg.param, t, c.fn.name), append([]string{before}, b.table(c)...),
 			fmt.Sprintf("for a JSON body write %s sdk.JSON[%s]; for query parameters tag the fields: Name string `query:\"name\"`", arg.param, t))
 		return nil
@@ -796,6 +805,16 @@ func (b *binder) structure(c *call, arg *argument, p *types.Var, st *types.Struc
 	}
 	arg.source = fromStruct
 	return arg
+}
+
+// repeated returns the type of the elements of a slice that has a value for each
+// time a key was sent; nil where a type is not read like that.
+func repeated(t types.Type) types.Type {
+	s, ok := t.Underlying().(*types.Slice)
+	if !ok || unmarshalsText(t) || types.Identical(s.Elem(), types.Typ[types.Byte]) {
+		return nil
+	}
+	return s.Elem()
 }
 
 // fieldPos returns where a field of an input struct is declared, as posOf does

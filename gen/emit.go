@@ -33,7 +33,7 @@ func (a *app) emit(d *declaration, none *binding, rt []*methodRoutes) ([]byte, e
 		app: a, decl: d, none: none, rt: rt,
 		file:   jen.NewFilePathName(a.pkg.PkgPath, a.pkg.Name),
 		scope:  newNames(nil, a.pkg.Types.Scope().Names()...),
-		fields: newNames(nil, "p", "x", "route", "armed", "allow", "normal", "escaped", "choose", "search", "allowed", "text", "Fail", "finish", "noRoute", "Route", "Head", "Body", "Recover", "End"),
+		fields: newNames(nil, "p", "x", "route", "armed", "allow", "normal", "escaped", "choose", "search", "allowed", "text", "view", "Fail", "finish", "noRoute", "Route", "Head", "Body", "Recover", "End"),
 		names:  map[*route]string{}, done: map[*step]string{}, ids: map[string]string{}, used: map[string]bool{},
 	}
 	e.imports()
@@ -278,7 +278,7 @@ func (e *emitter) exchange() {
 			used[feature(arg.typ)] = true
 		case fromContext:
 			used["Lifetime"] = true
-		case fromHeader:
+		case fromHeader, fromCookie:
 			used["RequestHeaders"] = true
 		case fromJSON:
 			used["RequestBody"] = true
@@ -286,7 +286,7 @@ func (e *emitter) exchange() {
 			used["RequestStream"] = true
 		case fromStruct:
 			for _, in := range arg.fields {
-				if in.source == fromHeader {
+				if in.source == fromHeader || in.source == fromCookie {
 					used["RequestHeaders"] = true
 				}
 			}

@@ -34,25 +34,35 @@ func (e *emitter) phases() {
 	e.finish()
 	e.recovery()
 	e.end()
-	if e.readsText() {
+	if e.readsPath("view") {
+		e.file.Add(comment("view returns a part of the path, without escapes: borrowed until the function that", "takes it returns."))
+		e.partOfPath("view", jen.Qual(msgPath, "View"), "UnescapeView")
+	}
+	if e.readsPath("string", "text") {
 		e.file.Add(comment("text returns a copy of a part of the path, without escapes."))
-		e.method("text").Params(jen.List(jen.Id("at"), jen.Id("end")).Int32()).String().Block(
-			jen.Id("path").Op(":=").Id("t").Dot("normal"),
-			jen.If(jen.Op("!").Id("t").Dot("escaped")).Block(jen.Id("path").Op("=").Id("t").Dot("x").Dot("RawPath").Call().Dot("Octets").Call()),
-			jen.Return(jen.Qual(sdkPath, "Unescape").Call(jen.Id("path").Index(jen.Id("at").Op(":").Id("end")))))
-		e.file.Line()
+		e.partOfPath("text", jen.String(), "Unescape")
 	}
 }
 
-func (e *emitter) readsText() bool {
+// partOfPath writes the method that returns a part of the path.
+func (e *emitter) partOfPath(name string, typ jen.Code, unescape string) {
+	e.method(name).Params(jen.List(jen.Id("at"), jen.Id("end")).Int32()).Add(typ).Block(
+		jen.Id("path").Op(":=").Id("t").Dot("normal"),
+		jen.If(jen.Op("!").Id("t").Dot("escaped")).Block(jen.Id("path").Op("=").Id("t").Dot("x").Dot("RawPath").Call().Dot("Octets").Call()),
+		jen.Return(jen.Qual(sdkPath, unescape).Call(jen.Id("path").Index(jen.Id("at").Op(":").Id("end")))))
+	e.file.Line()
+}
+
+// readsPath reports whether a wildcard is read as one of the kinds.
+func (e *emitter) readsPath(kinds ...string) bool {
 	for _, b := range e.bindings() {
 		for _, c := range b.calls {
 			for _, arg := range c.args {
-				if arg.source == fromPath && (arg.kind == "string" || arg.kind == "text") {
+				if arg.source == fromPath && slices.Contains(kinds, arg.kind) {
 					return true
 				}
 				for _, in := range arg.fields {
-					if in.source == fromPath && (in.kind == "string" || in.kind == "text") {
+					if in.source == fromPath && slices.Contains(kinds, in.kind) {
 						return true
 					}
 				}
@@ -497,7 +507,7 @@ func (f *functionText) argument(arg *argument) jen.Code {
 			jen.Id(in).Op(":=").New(f.typ(arg.elem)),
 			jen.If(jen.Err().Op(":=").Qual(jsonPath, "Decode").Call(jen.Id("t").Dot("x"), jen.Id("content"), jen.Id(in)), jen.Err().Op("!=").Nil()).Block(f.returns(jen.Err())))
 		return jen.Id(in)
-	case fromQuery, fromHeader:
+	case fromQuery, fromHeader, fromCookie:
 		return f.optional(arg.source, argName(arg, "value"), arg.key, arg.kind, arg.elem)
 	case fromStruct:
 		return f.structure(arg)
@@ -517,13 +527,17 @@ func argName(arg *argument, otherwise string) string {
 	return arg.param
 }
 
-// optional reads a query or field value into a local variable.
+// readers are the functions of package sdk that read an optional value.
+var readers = map[source]string{fromQuery: "QueryOf", fromHeader: "HeaderOf", fromCookie: "CookieOf"}
+
+// optional reads a query, field or cookie value into a local variable.
 func (f *functionText) optional(from source, name, key, kind string, elem types.Type) jen.Code {
+	return f.read(readers[from], name, key, kind, elem)
+}
+
+// read reads a value with a function of package sdk into a local variable.
+func (f *functionText) read(read, name, key, kind string, elem types.Type) jen.Code {
 	name = f.names.take(name)
-	read := "QueryOf"
-	if from == fromHeader {
-		read = "HeaderOf"
-	}
 	f.body = append(f.body,
 		jen.List(jen.Id(name), jen.Err()).Op(":=").Qual(sdkPath, read).Call(jen.Id("t").Dot("x"), jen.Lit(key), jen.Lit(kindName(f.app, kind, elem)), f.parser(kind, elem)),
 		f.ifErr())
@@ -564,11 +578,12 @@ func (f *functionText) structure(arg *argument) jen.Code {
 			f.body = append(f.body, target.Op("=").Add(value))
 			continue
 		}
-		name := f.optional(field.source, lower(field.field), field.key, field.kind, field.typ).(*jen.Statement)
-		where := "query"
-		if field.source == fromHeader {
-			where = "field"
+		if field.slice {
+			values := f.read("QueriesOf", lower(field.field), field.key, field.kind, field.typ)
+			f.body = append(f.body, target.Op("=").Add(values))
+			continue
 		}
+		name := f.optional(field.source, lower(field.field), field.key, field.kind, field.typ).(*jen.Statement)
 		switch {
 		case field.pointer:
 			f.body = append(f.body, jen.If(name.Clone().Dot("OK")).Block(target.Op("=").Op("&").Add(name.Clone()).Dot("Value")))
@@ -576,7 +591,7 @@ func (f *functionText) structure(arg *argument) jen.Code {
 			f.body = append(f.body, target.Op("=").Add(name.Clone()).Dot("Or").Call(jen.Id(field.def)))
 		default:
 			f.body = append(f.body,
-				jen.If(jen.Op("!").Add(name.Clone()).Dot("OK")).Block(f.returns(jen.Qual(sdkPath, "Missing").Call(jen.Lit(where), jen.Lit(field.key)))),
+				jen.If(jen.Op("!").Add(name.Clone()).Dot("OK")).Block(f.returns(jen.Qual(sdkPath, "Missing").Call(jen.Lit(places[field.source].answer), jen.Lit(field.key)))),
 				target.Op("=").Add(name.Clone()).Dot("Value"))
 		}
 	}
@@ -600,7 +615,7 @@ func (e *emitter) simple(arg *argument) jen.Code {
 		return jen.Id("content")
 	case fromStream:
 		return jen.Id("t").Dot("x").Dot("OpenRequest").Call()
-	case fromQuery, fromHeader, fromStruct, fromJSON, fromOutcome, fromError, fromPanic:
+	case fromQuery, fromHeader, fromCookie, fromStruct, fromJSON, fromOutcome, fromError, fromPanic:
 	}
 	panic("gen: an argument that needs statements before it")
 }
@@ -609,9 +624,12 @@ func (e *emitter) simple(arg *argument) jen.Code {
 func (e *emitter) path(s *segment, t types.Type, kind string) jen.Code {
 	var value *jen.Statement
 	basic := "string"
-	if kind == "string" {
+	switch kind {
+	case "view":
+		return jen.Id("t").Dot("view").Call(jen.Id("t").Dot(s.field+"At"), jen.Id("t").Dot(s.field+"End"))
+	case "string":
 		value = e.pathText(s)
-	} else {
+	default:
 		value, basic = jen.Id("t").Dot(s.field), s.kind()
 		if s.shared != nil {
 			basic = s.shared.kind()
@@ -632,6 +650,9 @@ func (e *emitter) parser(kind string, t types.Type) *jen.Statement {
 	typ := jen.Code(jen.Id(kind))
 	if t != nil {
 		typ = e.typ(t)
+	}
+	if kind == "view" {
+		return jen.Qual(sdkPath, "ParseView")
 	}
 	name := "Parse" + upper(strings.TrimRight(kind, "0123456789"))
 	return jen.Qual(sdkPath, name).Types(typ)

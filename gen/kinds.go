@@ -35,13 +35,14 @@ func jsonOf(t types.Type) types.Type {
 	}
 }
 
-// optional returns the T of sdk.Query[T] or sdk.Header[T], and which it is.
+// optional returns the T of sdk.Query[T], sdk.Header[T] or sdk.Cookie[T], and
+// which it is.
 func optional(t types.Type) (elem types.Type, kind string) {
 	n, ok := types.Unalias(t).(*types.Named)
 	if !ok || n.Obj().Pkg() == nil || n.Obj().Pkg().Path() != sdkPath || n.TypeArgs().Len() != 1 {
 		return nil, ""
 	}
-	if name := n.Obj().Name(); name == "Query" || name == "Header" {
+	if name := n.Obj().Name(); name == "Query" || name == "Header" || name == "Cookie" {
 		return n.TypeArgs().At(0), name
 	}
 	return nil, ""
@@ -75,8 +76,12 @@ func isView(t types.Type, depth int) bool {
 }
 
 // scalar returns how a text becomes a value of type t: the name of the basic
-// kind ("int64", "string", "bool", …), "text" for UnmarshalText, or "".
+// kind ("int64", "string", "bool", …), "text" for UnmarshalText, "view" for a
+// msg.View, or "".
 func scalar(t types.Type) string {
+	if isNamed(t, msgPath, "View") {
+		return "view"
+	}
 	if unmarshalsText(t) {
 		return "text"
 	}
@@ -91,6 +96,10 @@ func scalar(t types.Type) string {
 	}
 	return ""
 }
+
+// isText reports whether a kind is read from the text of a path, and not while
+// the route is chosen.
+func isText(kind string) bool { return kind == "string" || kind == "text" || kind == "view" }
 
 // unmarshalsText reports whether *t has UnmarshalText([]byte) error.
 func unmarshalsText(t types.Type) bool {

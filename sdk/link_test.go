@@ -27,6 +27,8 @@ var unnamed = []string{
 	"encoding/json.",
 	module + "/sdk/json.",
 	module + "/sdk.QueryOf[",
+	module + "/sdk.CookieOf[",
+	module + "/sdk.UnescapeView",
 	module + "/sdk.ParseInt[",
 	module + "/sdk/http1.(*contentWriter).",
 	module + "/sdk/http1.(*bodyReader).",

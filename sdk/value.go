@@ -83,6 +83,9 @@ func ParseBool[T ~bool](text []byte) (value T, ok bool) {
 // ParseString returns a copy.
 func ParseString[T ~string](text []byte) (value T, ok bool) { return T(text), true }
 
+// ParseView returns text itself, borrowed as it is.
+func ParseView(text []byte) (value msg.View, ok bool) { return msg.ViewOf(text), true }
+
 // ParseText parses with UnmarshalText.
 func ParseText[T any, P interface {
 	*T
@@ -109,6 +112,15 @@ func Unescape(text []byte) string {
 	}
 	out, _ := unescape(make([]byte, 0, len(text)), text, "", false)
 	return string(out)
+}
+
+// UnescapeView is Unescape without a copy where there is no escape: borrowed
+// like text.
+func UnescapeView(text []byte) msg.View {
+	if bytes.IndexByte(text, '%') >= 0 {
+		text, _ = unescape(make([]byte, 0, len(text)), text, "", false)
+	}
+	return msg.ViewOf(text)
 }
 
 // NormalPath appends path to dst with the escapes decoded, except those of "/"
@@ -155,9 +167,9 @@ func hexValue(c byte) byte {
 // coding of HTML forms: "+" is a space. kind is what parse expects, for the
 // error, which is answered 400.
 func QueryOf[T any](x Request, key, kind string, parse func([]byte) (T, bool)) (q Query[T], err error) {
-	text, found, ok := lookUp(x.RawQuery().Octets(), key)
+	text, _, found, ok := lookUp(x.RawQuery().Octets(), key)
 	if !ok {
-		return q, NewError(400, fmt.Sprintf("the query has a malformed escape near %q", key))
+		return q, badEscape(key)
 	}
 	if !found {
 		return q, nil
@@ -166,6 +178,30 @@ func QueryOf[T any](x Request, key, kind string, parse func([]byte) (T, bool)) (
 		return q, badValue("query "+key, text, kind)
 	}
 	return q, nil
+}
+
+// QueriesOf reads every value of key as QueryOf does, in the order they were
+// sent. There are none when key is absent, and no more than the request line
+// (Limits.RequestLine) has room for.
+func QueriesOf[T any](x Request, key, kind string, parse func([]byte) (T, bool)) (values []T, err error) {
+	for query := x.RawQuery().Octets(); ; {
+		text, rest, found, ok := lookUp(query, key)
+		if !ok {
+			return nil, badEscape(key)
+		}
+		if !found {
+			return values, nil
+		}
+		value, ok := parse(text)
+		if !ok {
+			return nil, badValue("query "+key, text, kind)
+		}
+		values, query = append(values, value), rest
+	}
+}
+
+func badEscape(key string) error {
+	return NewError(400, fmt.Sprintf("the query has a malformed escape near %q", key))
 }
 
 // HeaderOf reads the field called name of a request. kind is what parse
@@ -181,8 +217,58 @@ func HeaderOf[T any](x RequestHeaders, name, kind string, parse func([]byte) (T,
 	return h, nil
 }
 
+// CookieOf reads the first cookie called name of a request. kind is what parse
+// expects, for the error, which is answered 400.
+func CookieOf[T any](x RequestHeaders, name, kind string, parse func([]byte) (T, bool)) (c Cookie[T], err error) {
+	for i := range x.RequestFieldCount() {
+		field, value := x.RequestFieldAt(i)
+		if !field.EqualFold("Cookie") {
+			continue
+		}
+		text, found := cookie(value.Octets(), name)
+		if !found {
+			continue
+		}
+		if isCookieValue(text) {
+			c.Value, c.OK = parse(text)
+		}
+		if !c.OK {
+			return c, badValue("cookie "+name, text, kind)
+		}
+		return c, nil
+	}
+	return c, nil
+}
+
+// cookie finds a cookie in a cookie-string (RFC 6265 section 4.2.1). Pairs are
+// separated by ";" and white space that may be missing.
+func cookie(text []byte, name string) (value []byte, found bool) {
+	for len(text) > 0 {
+		pair, rest, _ := bytes.Cut(text, []byte{';'})
+		pair = bytes.Trim(pair, " \t")
+		if len(pair) > len(name) && pair[len(name)] == '=' && string(pair[:len(name)]) == name {
+			return pair[len(name)+1:], true
+		}
+		text = rest
+	}
+	return nil, false
+}
+
+// isCookieValue reports whether text is a cookie-value (RFC 6265 section 4.1.1).
+func isCookieValue(text []byte) bool {
+	if n := len(text); n >= 2 && text[0] == '"' && text[n-1] == '"' {
+		text = text[1 : n-1]
+	}
+	for _, c := range text {
+		if c <= ' ' || c >= 0x7f || c == '"' || c == ',' || c == ';' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
 // Missing is the error, answered 400, for a value that has to be there. where
-// is "query" or "field".
+// is "query", "field" or "cookie".
 func Missing(where, name string) error {
 	return NewError(400, "the "+where+" "+name+" is missing")
 }
@@ -195,9 +281,9 @@ func badValue(what string, text []byte, kind string) error {
 	return NewError(400, fmt.Sprintf("the %s is %q, which is not of the type %s", what, text, kind))
 }
 
-// lookUp finds key in a query, and returns its decoded value. The value is
-// query's own memory when nothing had to be decoded.
-func lookUp(query []byte, key string) (value []byte, found, ok bool) {
+// lookUp finds key in a query, and returns its decoded value and what follows.
+// The value is query's own memory when nothing had to be decoded.
+func lookUp(query []byte, key string) (value, rest []byte, found, ok bool) {
 	for len(query) > 0 {
 		pair := query
 		if i := bytes.IndexByte(query, '&'); i >= 0 {
@@ -216,12 +302,12 @@ func lookUp(query []byte, key string) (value []byte, found, ok bool) {
 			}
 		}
 		if bytes.IndexByte(value, '%') < 0 && bytes.IndexByte(value, '+') < 0 {
-			return value, true, true
+			return value, query, true, true
 		}
 		value, ok := unescape(make([]byte, 0, len(value)), value, "", true)
-		return value, true, ok
+		return value, query, true, ok
 	}
-	return nil, false, true
+	return nil, nil, false, true
 }
 
 // Methods is a set of request methods.

@@ -54,6 +54,27 @@ func (h Header[T]) Or(value T) T {
 	return value
 }
 
+// Cookie is an optional value from the Cookie field of the request (RFC 6265
+// section 4.2). The name is that of the parameter, case included; where a cookie
+// is sent several times, the first counts. The value is a sequence of
+// cookie-octets, in double quotes or not, which belong to it: anything else is
+// answered 400. Cookies that nobody asks for may be as malformed as they like.
+// The zero value is absent.
+type Cookie[T any] struct {
+	// Value is what was sent, the zero T when OK is false.
+	Value T
+	// OK reports whether the cookie was there.
+	OK bool
+}
+
+// Or returns the value, or value when the cookie was absent.
+func (c Cookie[T]) Or(value T) T {
+	if c.OK {
+		return c.Value
+	}
+	return value
+}
+
 // Flow is what a function of Use can return beside its values: whether the
 // exchange goes on.
 type Flow uint8

@@ -26,6 +26,7 @@ func TestAllocations(t *testing.T) {
 	const (
 		end      = " HTTP/1.1\r\nHost: x\r\n\r\n"
 		user     = " /users/7 HTTP/1.1\r\nHost: x\r\nAuthorization: t\r\n"
+		viewed   = " HTTP/1.1\r\nHost: x\r\nAccept: text/plain\r\nCookie: a=b; session=s\r\n\r\n"
 		withID   = "X-Request-Id: 0123456789\r\n\r\n"
 		chunked  = "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
 		expected = "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n"
@@ -53,6 +54,7 @@ func TestAllocations(t *testing.T) {
 		"large":                 {"GET /large?size=10000" + end, "200 OK", 1, 3},
 		"echo":                  {"POST /echo HTTP/1.1\r\nHost: x\r\n" + chunked, "200 OK", 1, 0},
 		"echo, expected":        {"POST /echo HTTP/1.1\r\nHost: x\r\n" + expected + "abc", "200 OK", 1, 0},
+		"views":                 {"GET /views/kes?tag=a" + viewed, "200 OK", 1, 0},
 		"json":                  {"GET /json" + end, "200 OK", 1, 2},
 	} {
 		t.Run(name, func(t *testing.T) {

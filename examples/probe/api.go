@@ -24,4 +24,5 @@ func declare(s *decl.Server, requests *Counter) {
 	s.Get("/delay/{ms}", Delay)
 	s.Get("/stream/{n}", Stream)
 	s.Get("/panic", Panic)
+	s.Get("/views/{name}", Views).OnLoop()
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/msg"
 )
 
 // Plaintext is the smallest answer there is.
@@ -38,6 +39,14 @@ func ListFields(req sdk.RequestHeaders, res sdk.Response) {
 	for i := range req.RequestFieldCount() {
 		name, value := req.RequestFieldAt(i)
 		content.View(name).Text(": ").View(value).Text("\n")
+	}
+}
+
+// Views answers with borrowed values of the request, one a line.
+func Views(name msg.View, tag sdk.Query[msg.View], accept sdk.Header[msg.View], session sdk.Cookie[msg.View], res sdk.Response) {
+	res.ResponseFields().Set("Content-Type", "text/plain")
+	for _, v := range [...]msg.View{name, tag.Value, accept.Value, session.Value} {
+		res.ResponseContent().View(v).Text("\n")
 	}
 }
 

@@ -13,18 +13,19 @@ import (
 
 // If this file does not compile, run go generate.
 //
-//	GET   /plaintext    Plaintext, on the loop
-//	GET   /json         Greet, on the loop
-//	GET   /users/{id}   GetUser behind Identify, MarkProbe, (*Counter).Count, Authorize, on the loop
-//	POST  /echo         Echo
-//	GET   /headers      ListFields
-//	POST  /headers      ListFields
-//	GET   /nocontent    NoContent, on the loop
-//	GET   /notmodified  NotModified, on the loop
-//	GET   /large        Large
-//	GET   /delay/{ms}   Delay
-//	GET   /stream/{n}   Stream
-//	GET   /panic        Panic
+//	GET   /plaintext     Plaintext, on the loop
+//	GET   /json          Greet, on the loop
+//	GET   /users/{id}    GetUser behind Identify, MarkProbe, (*Counter).Count, Authorize, on the loop
+//	POST  /echo          Echo
+//	GET   /headers       ListFields
+//	POST  /headers       ListFields
+//	GET   /nocontent     NoContent, on the loop
+//	GET   /notmodified   NotModified, on the loop
+//	GET   /large         Large
+//	GET   /delay/{ms}    Delay
+//	GET   /stream/{n}    Stream
+//	GET   /panic         Panic
+//	GET   /views/{name}  Views, on the loop
 
 // Exchange is what a server offers to run this pipeline: the features that its
 // functions take, and no more.
@@ -90,6 +91,7 @@ const (
 	routeGetDelayMs
 	routeGetStreamN
 	routeGetPanic
+	routeGetViewsName
 )
 
 // plans is what is known of each route. It is read-only.
@@ -110,6 +112,7 @@ var plans = [...]sdk.Plan{
 	routeGetDelayMs:       {Name: "GET /delay/{ms}"},
 	routeGetStreamN:       {Name: "GET /stream/{n}", Streams: true},
 	routeGetPanic:         {Name: "GET /panic"},
+	routeGetViewsName:     {Name: "GET /views/{name}", Place: sdk.OnLoop},
 }
 
 // task is the state of one exchange: what crosses from one phase to another, and
@@ -123,11 +126,13 @@ type task struct {
 	escaped bool        // the path had escapes: it is in normal
 	normal  []byte
 
-	id    int64 // {id} of GET /users/{id}
-	msAt  int32 // where {ms} of GET /delay/{ms} begins
-	msEnd int32 // and ends
-	nAt   int32 // where {n} of GET /stream/{n} begins
-	nEnd  int32 // and ends
+	id      int64 // {id} of GET /users/{id}
+	msAt    int32 // where {ms} of GET /delay/{ms} begins
+	msEnd   int32 // and ends
+	nAt     int32 // where {n} of GET /stream/{n} begins
+	nEnd    int32 // and ends
+	nameAt  int32 // where {name} of GET /views/{name} begins
+	nameEnd int32 // and ends
 }
 
 // Route implements sdk.Task.
@@ -168,6 +173,8 @@ func (t *task) Head() (wantBody bool) {
 		err = t.getStreamN()
 	case routeGetPanic:
 		err = t.getPanic()
+	case routeGetViewsName:
+		err = t.getViewsName()
 	default:
 		err = t.noRoute()
 	}
@@ -185,6 +192,16 @@ func (t *task) Body([]byte) {
 // End implements sdk.Task.
 func (t *task) End(sdk.Outcome) {
 	*t = task{p: t.p, x: t.x, normal: t.normal}
+}
+
+// view returns a part of the path, without escapes: borrowed until the function that
+// takes it returns.
+func (t *task) view(at, end int32) msg.View {
+	path := t.normal
+	if !t.escaped {
+		path = t.x.RawPath().Octets()
+	}
+	return sdk.UnescapeView(path[at:end])
 }
 
 // text returns a copy of a part of the path, without escapes.
@@ -281,6 +298,12 @@ func (t *task) belowGet(path []byte, at int) uint16 {
 				return r
 			}
 		}
+	case "views":
+		if end < len(path) {
+			if r := t.belowGetViews(path, end+1); r != routeNotFound {
+				return r
+			}
+		}
 	}
 	return routeNotFound
 }
@@ -313,6 +336,16 @@ func (t *task) belowGetUsers(path []byte, at int) uint16 {
 			t.id = value
 			return routeGetUsersID
 		}
+	}
+	return routeNotFound
+}
+
+// belowGetViews chooses among the routes of GET below /views/. The segment begins at at.
+func (t *task) belowGetViews(path []byte, at int) uint16 {
+	end := sdk.SegmentEnd(path, at)
+	if end > at && end == len(path) {
+		t.nameAt, t.nameEnd = int32(at), int32(end)
+		return routeGetViewsName
 	}
 	return routeNotFound
 }
@@ -411,6 +444,24 @@ func (t *task) getStreamN() error {
 // getPanic is GET /panic.
 func (t *task) getPanic() error {
 	Panic()
+	return nil
+}
+
+// getViewsName is GET /views/{name}.
+func (t *task) getViewsName() error {
+	tag, err := sdk.QueryOf(t.x, "tag", "view", sdk.ParseView)
+	if err != nil {
+		return err
+	}
+	accept, err := sdk.HeaderOf(t.x, "Accept", "view", sdk.ParseView)
+	if err != nil {
+		return err
+	}
+	session, err := sdk.CookieOf(t.x, "session", "view", sdk.ParseView)
+	if err != nil {
+		return err
+	}
+	Views(t.view(t.nameAt, t.nameEnd), tag, accept, session, t.x)
 	return nil
 }
 

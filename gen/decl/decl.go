@@ -37,11 +37,15 @@
 //
 //   - a feature: an interface of package sdk, or context.Context;
 //   - the content of the request: sdk.JSON[T], sdk.Bytes, sdk.Body;
-//   - sdk.Query[T] and sdk.Header[T], by the parameter's name;
-//   - a struct whose fields carry path, query or header tags;
+//   - sdk.Query[T], sdk.Header[T] and sdk.Cookie[T], by the parameter's name;
+//   - a struct whose fields carry path, query, header or cookie tags, where a
+//     slice takes every value of a key of the query;
 //   - a value: what an earlier function of Use returned, or a service;
 //   - a path wildcard: string, bool, an integer, a float, a type based on one
 //     of these, or one with UnmarshalText, by the parameter's name.
+//
+// Where a value can be a string, it can be a msg.View, which is borrowed until
+// the function returns: neither copied nor allocated, unless it has escapes.
 //
 // A handler returns nothing, an error, a value that is sent as JSON, or a value
 // and an error. Beside a value it can take sdk.Response, for the status and the
