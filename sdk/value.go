@@ -154,6 +154,16 @@ func unescape(dst, text []byte, keep string, form bool) (out []byte, ok bool) {
 	return dst, true
 }
 
+// UnescapeForm returns text decoded as in the query and in forms: "+" is a space.
+// It is text itself when nothing had to be decoded. ok is false when an escape is
+// malformed.
+func UnescapeForm(text []byte) (out []byte, ok bool) {
+	if bytes.IndexByte(text, '%') < 0 && bytes.IndexByte(text, '+') < 0 {
+		return text, true
+	}
+	return unescape(make([]byte, 0, len(text)), text, "", true)
+}
+
 func isHex(c byte) bool { return c-'0' < 10 || (c|0x20)-'a' < 6 }
 
 func hexValue(c byte) byte {
@@ -175,7 +185,7 @@ func QueryOf[T any](x Request, key, kind string, parse func([]byte) (T, bool)) (
 		return q, nil
 	}
 	if q.Value, q.OK = parse(text); !q.OK {
-		return q, badValue("query "+key, text, kind)
+		return q, BadValue("query "+key, text, kind)
 	}
 	return q, nil
 }
@@ -194,7 +204,7 @@ func QueriesOf[T any](x Request, key, kind string, parse func([]byte) (T, bool))
 		}
 		value, ok := parse(text)
 		if !ok {
-			return nil, badValue("query "+key, text, kind)
+			return nil, BadValue("query "+key, text, kind)
 		}
 		values, query = append(values, value), rest
 	}
@@ -212,7 +222,7 @@ func HeaderOf[T any](x RequestHeaders, name, kind string, parse func([]byte) (T,
 		return h, nil
 	}
 	if h.Value, h.OK = parse(text.Octets()); !h.OK {
-		return h, badValue("field "+name, text.Octets(), kind)
+		return h, BadValue("field "+name, text.Octets(), kind)
 	}
 	return h, nil
 }
@@ -233,7 +243,7 @@ func CookieOf[T any](x RequestHeaders, name, kind string, parse func([]byte) (T,
 			c.Value, c.OK = parse(text)
 		}
 		if !c.OK {
-			return c, badValue("cookie "+name, text, kind)
+			return c, BadValue("cookie "+name, text, kind)
 		}
 		return c, nil
 	}
@@ -268,12 +278,14 @@ func isCookieValue(text []byte) bool {
 }
 
 // Missing is the error, answered 400, for a value that has to be there. where
-// is "query", "field" or "cookie".
+// is "query", "field", "cookie" or "form field".
 func Missing(where, name string) error {
 	return NewError(400, "the "+where+" "+name+" is missing")
 }
 
-func badValue(what string, text []byte, kind string) error {
+// BadValue is the error, answered 400, for text that is not of the type kind.
+// what is what was read, such as "query page".
+func BadValue(what string, text []byte, kind string) error {
 	const most = 80
 	if len(text) > most {
 		text = append(text[:most:most], "…"...)
@@ -292,19 +304,10 @@ func lookUp(query []byte, key string) (value, rest []byte, found, ok bool) {
 			query = nil
 		}
 		name, value, _ := bytes.Cut(pair, []byte{'='})
-		if string(name) != key {
-			if bytes.IndexByte(name, '%') < 0 && bytes.IndexByte(name, '+') < 0 {
-				continue
-			}
-			decoded, _ := unescape(nil, name, "", true)
-			if string(decoded) != key {
-				continue
-			}
+		if name, _ = UnescapeForm(name); string(name) != key {
+			continue
 		}
-		if bytes.IndexByte(value, '%') < 0 && bytes.IndexByte(value, '+') < 0 {
-			return value, query, true, true
-		}
-		value, ok := unescape(make([]byte, 0, len(value)), value, "", true)
+		value, ok := UnescapeForm(value)
 		return value, query, true, ok
 	}
 	return nil, nil, false, true

@@ -1,6 +1,10 @@
 package sdk
 
-import "io"
+import (
+	"io"
+
+	"github.com/windhover-go/windhover/sdk/msg"
+)
 
 // JSON is the content of the request, decoded from JSON into a fresh T: a
 // handler may keep it. To the handler and its tests it is a plain pointer.
@@ -8,6 +12,37 @@ import "io"
 // The media type has to be application/json or end in +json, else the answer
 // is 415; malformed content or a value that does not fit T is 400.
 type JSON[T any] = *T
+
+// Form is the content of the request, decoded from an HTML form into a fresh T:
+// a struct whose exported fields carry form tags with the names of the fields
+// that they take. To the handler and its tests it is a plain pointer.
+//
+//	type SignUp struct {
+//		Name   string    `form:"name"`
+//		Size   int       `form:"size" default:"40"`
+//		Topics []string  `form:"topic"`
+//		Note   *string   `form:"note"`
+//		Photo  sdk.File  `form:"photo" max:"1048576"`
+//	}
+//
+// A field with neither a default nor a pointer has to be there, but a slice,
+// which takes every field with the name. The media type has to be
+// application/x-www-form-urlencoded or multipart/form-data, else the answer is
+// 415; malformed content and a value that does not fit are 400; more than
+// form.MaxFields fields or a file of more than max octets are 413.
+type Form[T any] = *T
+
+// A File is a file in a form.
+type File struct {
+	// Name is what the client calls it, without folders, and "" when it does
+	// not say. It is the client's word: it can be any text, and no path of the
+	// server should be made of it.
+	Name string
+	// Type is the media type that the client gives it; it may be empty.
+	Type string
+	// Content is borrowed until the function that received it returns.
+	Content msg.View
+}
 
 // Bytes is the whole content of the request: borrowed until the function that
 // received it returns.
