@@ -6,6 +6,7 @@ import (
 	"go/types"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -23,6 +24,7 @@ const (
 	fromCookie                // sdk.Cookie
 	fromStruct                // a struct with tags
 	fromJSON                  // the content, decoded
+	fromForm                  // the content, decoded; and its fields
 	fromBytes                 // the content
 	fromStream                // the content as it arrives
 	fromOutcome               // the outcome of the exchange
@@ -44,6 +46,11 @@ type argument struct {
 	fields  []input
 }
 
+// takesContent reports whether the content of the request is read for it.
+func (arg *argument) takesContent() bool {
+	return arg.source == fromJSON || arg.source == fromForm || arg.source == fromBytes || arg.source == fromStream
+}
+
 // An input is one field of a struct with tags.
 type input struct {
 	field   string
@@ -54,6 +61,7 @@ type input struct {
 	pointer bool
 	slice   bool   // typ is of its elements
 	def     string // Go literal of the default; "" when there is none
+	max     int64  // octets of a file; 0 when there is no limit of its own
 	segment *segment
 }
 
@@ -244,7 +252,7 @@ func (b *binder) content(out *binding) {
 	var first *call
 	for i, c := range out.calls {
 		for _, arg := range c.args {
-			reads := arg.source == fromJSON || arg.source == fromBytes || arg.source == fromStream
+			reads := arg.takesContent()
 			if arg.source == fromFeature && streams(arg.typ) {
 				out.streams = true
 			}
@@ -269,10 +277,7 @@ func (b *binder) content(out *binding) {
 // sections checks who takes what comes behind the content of the request, and
 // before the end of the response.
 func (b *binder) sections(out *binding) {
-	reads := func(arg *argument) bool {
-		return arg.source == fromJSON || arg.source == fromBytes || arg.source == fromStream
-	}
-	reader := slices.IndexFunc(out.calls, func(c *call) bool { return slices.ContainsFunc(c.args, reads) })
+	reader := slices.IndexFunc(out.calls, func(c *call) bool { return slices.ContainsFunc(c.args, (*argument).takesContent) })
 	for i, c := range out.calls {
 		for _, arg := range c.args {
 			if arg.source != fromFeature {
@@ -299,7 +304,7 @@ func (b *binder) sections(out *binding) {
 // or -1.
 func (b *binder) trailersTooEarly(out *binding, c *call, reader int) {
 	why := "the trailer section comes behind the content, which no function of " + b.name + " takes"
-	fix := "take the content there too, as sdk.Bytes, sdk.JSON or sdk.Body"
+	fix := "take the content there too, as sdk.Bytes, sdk.JSON, sdk.Form or sdk.Body"
 	switch {
 	case c.step != nil && c.step.scope == b.decl.server:
 		why = "functions of the server run for 404 and 405 too, where no function takes the content"
@@ -433,7 +438,7 @@ func (b *binder) late(c *call, p *types.Var, arg *argument) bool {
 	switch arg.source {
 	case fromQuery, fromHeader, fromCookie, fromStruct:
 		what = "has to be answered when it does not parse"
-	case fromJSON, fromBytes, fromStream:
+	case fromJSON, fromForm, fromBytes, fromStream:
 		what = "is read before the response is made"
 	case fromPath:
 		if arg.kind == "text" {
@@ -471,6 +476,8 @@ func (b *binder) arg(c *call, p *types.Var, values []*value, steps []*step) *arg
 			b.app.report(b.posOf(c.fn, p), "json-unsupported", fmt.Sprintf("%s of %s is %s, which has no JSON", p.Name(), c.fn.name, b.app.typeName(arg.elem)), []string{why}, `use a type without it, or tag the field json:"-"`)
 		}
 		return arg
+	case formOf(t) != nil:
+		return b.form(c, arg, p)
 	case isNamed(t, sdkPath, "Bytes"):
 		arg.source = fromBytes
 		return arg
@@ -499,6 +506,7 @@ var places = map[source]struct{ tag, in, answer string }{
 	fromQuery:  {"query", "the query", "query"},
 	fromHeader: {"header", "a field", "field"},
 	fromCookie: {"cookie", "a cookie", "cookie"},
+	fromForm:   {"form", "a form", "form field"},
 }
 
 // optional binds sdk.Query[T], sdk.Header[T] and sdk.Cookie[T].
@@ -699,7 +707,7 @@ func (b *binder) table(c *call) (lines []string) {
 		switch t := p.Type(); {
 		case feature(t) != "" || isContext(t):
 			from = "feature"
-		case jsonOf(t) != nil || isNamed(t, sdkPath, "Bytes") || isNamed(t, sdkPath, "Body"):
+		case jsonOf(t) != nil || formOf(t) != nil || isNamed(t, sdkPath, "Bytes") || isNamed(t, sdkPath, "Body"):
 			from = "content"
 		case b.service(t) != nil:
 			from = "service"
@@ -743,8 +751,40 @@ func article(name string) string {
 
 // structure binds a struct whose fields carry tags.
 func (b *binder) structure(c *call, arg *argument, p *types.Var, st *types.Struct) *argument {
+	arg.source = fromStruct
+	tagged, untagged := b.fields(c, arg, arg.typ, st, fromPath, fromQuery, fromHeader, fromCookie)
+	if len(tagged) == 0 {
+		b.unboundStruct(c, arg, p, st)
+		return nil
+	}
+	b.mixedTags(c, arg.typ, tagged[0], untagged, "query")
+	return arg
+}
+
+// form binds sdk.Form[T].
+func (b *binder) form(c *call, arg *argument, p *types.Var) *argument {
+	arg.source, arg.elem = fromForm, formOf(p.Type())
+	name := b.app.typeName(arg.elem)
+	st, ok := arg.elem.Underlying().(*types.Struct)
+	if !ok {
+		b.app.report(b.posOf(c.fn, p), "form-unsupported", fmt.Sprintf("%s of %s is %s, which is no struct", p.Name(), c.fn.name, name), nil,
+			"declare a struct whose fields carry form tags: Name string `form:\"name\"`")
+		return nil
+	}
+	tagged, untagged := b.fields(c, arg, arg.elem, st, fromForm)
+	if len(tagged) == 0 {
+		b.app.report(b.posOf(c.fn, p), "form-unsupported", fmt.Sprintf("%s of %s is %s, which has no field with a form tag", p.Name(), c.fn.name, name), nil,
+			"tag its fields: Name string `form:\"name\"`")
+		return nil
+	}
+	b.mixedTags(c, arg.elem, tagged[0], untagged, "form")
+	return arg
+}
+
+// fields binds the fields of a struct with the tags of from. tagged are those
+// that have exactly one of them.
+func (b *binder) fields(c *call, arg *argument, t types.Type, st *types.Struct, from ...source) (tagged, untagged []*types.Var) {
 	a := b.app
-	var tagged, untagged []*types.Var
 	for i := range st.NumFields() {
 		f := st.Field(i)
 		if !f.Exported() {
@@ -753,9 +793,9 @@ func (b *binder) structure(c *call, arg *argument, p *types.Var, st *types.Struc
 		tag := reflect.StructTag(st.Tag(i))
 		in := input{field: f.Name(), typ: f.Type()}
 		n := 0
-		for from, place := range places {
-			if key, ok := tag.Lookup(place.tag); ok {
-				in.source, in.key = from, key
+		for _, s := range from {
+			if key, ok := tag.Lookup(places[s].tag); ok {
+				in.source, in.key = s, key
 				n++
 			}
 		}
@@ -767,44 +807,65 @@ func (b *binder) structure(c *call, arg *argument, p *types.Var, st *types.Struc
 		if p, ok := f.Type().(*types.Pointer); ok {
 			in.pointer, in.typ = true, p.Elem()
 		}
-		if elem := repeated(f.Type()); elem != nil && in.source == fromQuery {
+		if elem := repeated(f.Type()); elem != nil && (in.source == fromQuery || in.source == fromForm) {
 			in.slice, in.typ = true, elem
 		}
 		in.kind = scalar(in.typ)
+		if in.source == fromForm && isNamed(in.typ, sdkPath, "File") {
+			in.kind = "file"
+		}
 		if in.kind == "" {
-			b.unsupported(b.fieldPos(c, f), "field "+f.Name(), a.typeName(arg.typ), f.Type(), places[in.source].in)
+			b.unsupported(b.fieldPos(c, f), "field "+f.Name(), a.typeName(t), f.Type(), places[in.source].in)
 			continue
 		}
 		if in.source == fromPath {
 			if in.segment = b.wildcard(in.key); in.segment == nil {
-				a.report(b.fieldPos(c, f), "not-a-wildcard", fmt.Sprintf("field %s of %s is path:%q, and %s has no {%s}", f.Name(), a.typeName(arg.typ), in.key, b.name, in.key), nil, "name a wildcard of the path in the tag")
+				a.report(b.fieldPos(c, f), "not-a-wildcard", fmt.Sprintf("field %s of %s is path:%q, and %s has no {%s}", f.Name(), a.typeName(t), in.key, b.name, in.key), nil, "name a wildcard of the path in the tag")
 				continue
 			}
 			b.read(in.segment, in.typ, in.kind)
 		}
 		if def, ok := tag.Lookup("default"); ok {
 			if in.def = literal(def, in.kind); in.def == "" || in.slice {
-				a.report(b.fieldPos(c, f), "tag-default-invalid", fmt.Sprintf("field %s of %s has default:%q, which is not of type %s", f.Name(), a.typeName(arg.typ), def, a.typeName(f.Type())), nil, "write a default of that type, or make the field a pointer, which is nil when nothing is sent")
+				a.report(b.fieldPos(c, f), "tag-default-invalid", fmt.Sprintf("field %s of %s has default:%q, which is not of type %s", f.Name(), a.typeName(t), def, a.typeName(f.Type())), nil, "write a default of that type, or make the field a pointer, which is nil when nothing is sent")
+			}
+		}
+		if text, ok := tag.Lookup("max"); ok && in.source == fromForm {
+			var err error
+			if in.max, err = strconv.ParseInt(text, 10, 64); err != nil || in.max <= 0 || in.kind != "file" {
+				a.report(b.fieldPos(c, f), "tag-max-invalid", fmt.Sprintf("field %s of %s has max:%q", f.Name(), a.typeName(t), text), []string{"max is the most octets of a file, of a field of type sdk.File or []sdk.File"}, "write a positive number there, or remove the tag")
 			}
 		}
 		arg.fields = append(arg.fields, in)
 	}
-	if len(tagged) == 0 {
-		t := a.typeName(arg.typ)
-		if b.decl.partial {
-			return nil
+	return tagged, untagged
+}
+
+// unboundStruct reports a struct that nothing provides and whose fields do not
+// say where they come from.
+func (b *binder) unboundStruct(c *call, arg *argument, p *types.Var, st *types.Struct) {
+	a := b.app
+	t := a.typeName(arg.typ)
+	if b.decl.partial {
+		return
+	}
+	fix := fmt.Sprintf("for a JSON body write %s sdk.JSON[%s]; for query parameters tag the fields: Name string `query:\"name\"`", arg.param, t)
+	for i := range st.NumFields() {
+		if _, ok := reflect.StructTag(st.Tag(i)).Lookup("form"); ok {
+			fix = fmt.Sprintf("for a form write %s sdk.Form[%s]", arg.param, t)
 		}
-		before := fmt.Sprintf("no function of Use before %s returns a %s, and its fields have no path, query, header or cookie tags", b.name, t)
-		a.report(b.posOf(c.fn, p), "unbound-struct", fmt.Sprintf("where should %s (%s) of %s come from?", arg.param, t, c.fn.name), append([]string{before}, b.table(c)...),
-			fmt.Sprintf("for a JSON body write %s sdk.JSON[%s]; for query parameters tag the fields: Name string `query:\"name\"`", arg.param, t))
-		return nil
 	}
+	before := fmt.Sprintf("no function of Use before %s returns a %s, and its fields have no path, query, header or cookie tags", b.name, t)
+	a.report(b.posOf(c.fn, p), "unbound-struct", fmt.Sprintf("where should %s (%s) of %s come from?", arg.param, t, c.fn.name), append([]string{before}, b.table(c)...), fix)
+}
+
+// mixedTags reports the fields of a struct that have no tag, where tagged has
+// one.
+func (b *binder) mixedTags(c *call, t types.Type, tagged *types.Var, untagged []*types.Var, tag string) {
 	for _, f := range untagged {
-		a.report(b.fieldPos(c, f), "mixed-tags", fmt.Sprintf("field %s of %s has no tag that says where it comes from, or several; the others have one", f.Name(), a.typeName(arg.typ)),
-			[]string{fmt.Sprintf("%s has one (%s)", tagged[0].Name(), a.at(tagged[0].Pos()))}, fmt.Sprintf("add `query:%q`, or unexport the field", strings.ToLower(f.Name())))
+		b.app.report(b.fieldPos(c, f), "mixed-tags", fmt.Sprintf("field %s of %s has no tag that says where it comes from, or several; the others have one", f.Name(), b.app.typeName(t)),
+			[]string{fmt.Sprintf("%s has one (%s)", tagged.Name(), b.app.at(tagged.Pos()))}, fmt.Sprintf("add `%s:%q`, or unexport the field", tag, strings.ToLower(f.Name())))
 	}
-	arg.source = fromStruct
-	return arg
 }
 
 // repeated returns the type of the elements of a slice that has a value for each

@@ -101,6 +101,7 @@ func (e *emitter) imports() {
 	e.file.ImportName(msgPath, "msg")
 	e.file.ImportName(http1Path, "http1")
 	e.file.ImportName(jsonPath, "json")
+	e.file.ImportName(formPath, "form")
 	var walk func(p *types.Package, depth int)
 	walk = func(p *types.Package, depth int) {
 		for _, i := range p.Imports() {
@@ -280,7 +281,7 @@ func (e *emitter) exchange() {
 			used["Lifetime"] = true
 		case fromHeader, fromCookie:
 			used["RequestHeaders"] = true
-		case fromJSON:
+		case fromJSON, fromForm:
 			used["RequestBody"] = true
 		case fromStream:
 			used["RequestStream"] = true

@@ -364,7 +364,7 @@ type functionText struct {
 }
 
 func (e *emitter) function(pair bool) *functionText {
-	return &functionText{emitter: e, names: newNames(e.scope, "t", "err", "content", "sdk", "msg", "json", "http1", "bytes", "wantBody"), local: map[*value]string{}, pair: pair}
+	return &functionText{emitter: e, names: newNames(e.scope, "t", "err", "content", "sdk", "msg", "json", "form", "http1", "bytes", "wantBody"), local: map[*value]string{}, pair: pair}
 }
 
 func (f *functionText) returns(err jen.Code) jen.Code {
@@ -511,6 +511,8 @@ func (f *functionText) argument(arg *argument) jen.Code {
 		return f.optional(arg.source, argName(arg, "value"), arg.key, arg.kind, arg.elem)
 	case fromStruct:
 		return f.structure(arg)
+	case fromForm:
+		return f.form(arg)
 	case fromPath:
 		if arg.kind == "text" {
 			return f.unmarshal(arg.segment, arg.typ, argName(arg, "value"))
@@ -532,14 +534,14 @@ var readers = map[source]string{fromQuery: "QueryOf", fromHeader: "HeaderOf", fr
 
 // optional reads a query, field or cookie value into a local variable.
 func (f *functionText) optional(from source, name, key, kind string, elem types.Type) jen.Code {
-	return f.read(readers[from], name, key, kind, elem)
+	return f.read(jen.Qual(sdkPath, readers[from]), jen.Id("t").Dot("x"), name, key, kind, elem)
 }
 
-// read reads a value with a function of package sdk into a local variable.
-func (f *functionText) read(read, name, key, kind string, elem types.Type) jen.Code {
+// read reads a value with the function read into a local variable.
+func (f *functionText) read(read, of jen.Code, name, key, kind string, elem types.Type) jen.Code {
 	name = f.names.take(name)
 	f.body = append(f.body,
-		jen.List(jen.Id(name), jen.Err()).Op(":=").Qual(sdkPath, read).Call(jen.Id("t").Dot("x"), jen.Lit(key), jen.Lit(kindName(f.app, kind, elem)), f.parser(kind, elem)),
+		jen.List(jen.Id(name), jen.Err()).Op(":=").Add(read).Call(of, jen.Lit(key), jen.Lit(kindName(f.app, kind, elem)), f.parser(kind, elem)),
 		f.ifErr())
 	return jen.Id(name)
 }
@@ -579,23 +581,62 @@ func (f *functionText) structure(arg *argument) jen.Code {
 			continue
 		}
 		if field.slice {
-			values := f.read("QueriesOf", lower(field.field), field.key, field.kind, field.typ)
+			values := f.read(jen.Qual(sdkPath, "QueriesOf"), jen.Id("t").Dot("x"), lower(field.field), field.key, field.kind, field.typ)
 			f.body = append(f.body, target.Op("=").Add(values))
 			continue
 		}
 		name := f.optional(field.source, lower(field.field), field.key, field.kind, field.typ).(*jen.Statement)
-		switch {
-		case field.pointer:
-			f.body = append(f.body, jen.If(name.Clone().Dot("OK")).Block(target.Op("=").Op("&").Add(name.Clone()).Dot("Value")))
-		case field.def != "":
-			f.body = append(f.body, target.Op("=").Add(name.Clone()).Dot("Or").Call(jen.Id(field.def)))
-		default:
-			f.body = append(f.body,
-				jen.If(jen.Op("!").Add(name.Clone()).Dot("OK")).Block(f.returns(jen.Qual(sdkPath, "Missing").Call(jen.Lit(places[field.source].answer), jen.Lit(field.key)))),
-				target.Op("=").Add(name.Clone()).Dot("Value"))
-		}
+		f.assign(target, name, field)
 	}
 	return jen.Id(in)
+}
+
+// form reads the content as a form into a fresh struct.
+func (f *functionText) form(arg *argument) jen.Code {
+	in := f.names.take(argName(arg, "in"))
+	fields := f.names.take("fields")
+	f.body = append(f.body,
+		jen.Id(in).Op(":=").New(f.typ(arg.elem)),
+		jen.List(jen.Id(fields), jen.Err()).Op(":=").Qual(formPath, "Parse").Call(jen.Id("t").Dot("x"), jen.Id("content")),
+		f.ifErr())
+	for _, field := range arg.fields {
+		target, local := jen.Id(in).Dot(field.field), lower(field.field)
+		one, all := "ValueOf", "ValuesOf"
+		if field.kind == "file" {
+			one, all = "FileOf", "FilesOf"
+		}
+		if field.slice {
+			one = all
+		}
+		var value jen.Code
+		if field.kind == "file" {
+			local = f.names.take(local)
+			f.body = append(f.body, jen.List(jen.Id(local), jen.Err()).Op(":=").Qual(formPath, one).Call(jen.Id(fields), jen.Lit(field.key), jen.Lit(int(field.max))), f.ifErr())
+			value = jen.Id(local)
+		} else {
+			value = f.read(jen.Qual(formPath, one), jen.Id(fields), local, field.key, field.kind, field.typ)
+		}
+		if field.slice {
+			f.body = append(f.body, target.Op("=").Add(value))
+			continue
+		}
+		f.assign(target, value.(*jen.Statement), field)
+	}
+	return jen.Id(in)
+}
+
+// assign writes what becomes of an optional value: a field of a struct.
+func (f *functionText) assign(target, name *jen.Statement, field input) {
+	switch {
+	case field.pointer:
+		f.body = append(f.body, jen.If(name.Clone().Dot("OK")).Block(target.Op("=").Op("&").Add(name.Clone()).Dot("Value")))
+	case field.def != "":
+		f.body = append(f.body, target.Op("=").Add(name.Clone()).Dot("Or").Call(jen.Id(field.def)))
+	default:
+		f.body = append(f.body,
+			jen.If(jen.Op("!").Add(name.Clone()).Dot("OK")).Block(f.returns(jen.Qual(sdkPath, "Missing").Call(jen.Lit(places[field.source].answer), jen.Lit(field.key)))),
+			target.Op("=").Add(name.Clone()).Dot("Value"))
+	}
 }
 
 // simple returns the expression of an argument that needs nothing before.
@@ -615,7 +656,7 @@ func (e *emitter) simple(arg *argument) jen.Code {
 		return jen.Id("content")
 	case fromStream:
 		return jen.Id("t").Dot("x").Dot("OpenRequest").Call()
-	case fromQuery, fromHeader, fromCookie, fromStruct, fromJSON, fromOutcome, fromError, fromPanic:
+	case fromQuery, fromHeader, fromCookie, fromStruct, fromJSON, fromForm, fromOutcome, fromError, fromPanic:
 	}
 	panic("gen: an argument that needs statements before it")
 }

@@ -20,15 +20,21 @@ func feature(t types.Type) string {
 
 func isContext(t types.Type) bool { return isNamed(t, "context", "Context") }
 
-// jsonOf returns the T of sdk.JSON[T], which is an alias and is looked for
+// jsonOf returns the T of sdk.JSON[T].
+func jsonOf(t types.Type) types.Type { return wrapped(t, "JSON") }
+
+// formOf returns the T of sdk.Form[T].
+func formOf(t types.Type) types.Type { return wrapped(t, "Form") }
+
+// wrapped returns the T of a generic alias of package sdk, which is looked for
 // behind aliases of the app.
-func jsonOf(t types.Type) types.Type {
+func wrapped(t types.Type, name string) types.Type {
 	for {
 		alias, ok := t.(*types.Alias)
 		if !ok {
 			return nil
 		}
-		if o := alias.Obj(); o.Pkg() != nil && o.Pkg().Path() == sdkPath && o.Name() == "JSON" {
+		if o := alias.Obj(); o.Pkg() != nil && o.Pkg().Path() == sdkPath && o.Name() == name {
 			return alias.TypeArgs().At(0)
 		}
 		t = alias.Rhs()

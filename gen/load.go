@@ -21,6 +21,7 @@ const (
 	msgPath    = modulePath + "/sdk/msg"
 	http1Path  = modulePath + "/sdk/http1"
 	jsonPath   = modulePath + "/sdk/json"
+	formPath   = modulePath + "/sdk/form"
 )
 
 // outputName is the file that is generated.

@@ -44,6 +44,10 @@ var layers = map[string]layer{
 		[]string{"netpoll", "sdk", "sdk/invariant", "sdk/msg"},
 		[]string{"net", "net/http", "crypto/tls", "log"},
 	},
+	"sdk/form": {
+		[]string{"netpoll", "sdk", "sdk/invariant", "sdk/msg"},
+		heavy,
+	},
 	"sdk/sdktest": {
 		ours: []string{"netpoll", "netpoll/sim", "sdk", "sdk/invariant", "sdk/msg"},
 	},
@@ -55,7 +59,7 @@ var layers = map[string]layer{
 
 	// Apps are written as a user would: they import what is offered to them.
 	apps: {
-		ours: []string{"gen/decl", "h1", "netpoll", "sdk", "sdk/http1", "sdk/invariant", "sdk/json", "sdk/msg"},
+		ours: []string{"gen/decl", "h1", "netpoll", "sdk", "sdk/form", "sdk/http1", "sdk/invariant", "sdk/json", "sdk/msg"},
 		not:  []string{"net/http", "crypto/tls", "go/types"},
 	},
 }

@@ -26,6 +26,7 @@ type example struct {
 var unnamed = []string{
 	"encoding/json.",
 	module + "/sdk/json.",
+	module + "/sdk/form.",
 	module + "/sdk.QueryOf[",
 	module + "/sdk.CookieOf[",
 	module + "/sdk.UnescapeView",
@@ -63,7 +64,7 @@ var unnamedUpgrade = []string{
 func TestOnlyWhatIsNamed(t *testing.T) {
 	features := interfacesOf(t, "features.go")
 	hello, probe, lines := build(t, "hello"), build(t, "probe"), build(t, "lines")
-	for _, dep := range append(slices.Clone(heavy), module+"/sdk/json", module+"/gen") {
+	for _, dep := range append(slices.Clone(heavy), module+"/sdk/json", module+"/sdk/form", module+"/gen") {
 		if slices.Contains(hello.deps, dep) {
 			t.Errorf("hello reaches %s", dep)
 		}

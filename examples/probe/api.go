@@ -25,4 +25,5 @@ func declare(s *decl.Server, requests *Counter) {
 	s.Get("/stream/{n}", Stream)
 	s.Get("/panic", Panic)
 	s.Get("/views/{name}", Views).OnLoop()
+	s.Post("/form", Fill).OnLoop()
 }

@@ -50,6 +50,21 @@ func Views(name msg.View, tag sdk.Query[msg.View], accept sdk.Header[msg.View], 
 	}
 }
 
+// A Filled is a form with a file.
+type Filled struct {
+	Name msg.View  `form:"name"`
+	File *sdk.File `form:"file" max:"1048576"`
+}
+
+// Fill answers with what was filled in.
+func Fill(in sdk.Form[Filled], res sdk.Response) {
+	res.ResponseFields().Set("Content-Type", "text/plain")
+	res.ResponseContent().View(in.Name)
+	if in.File != nil {
+		res.ResponseContent().Text(" ").View(in.File.Content)
+	}
+}
+
 // NoContent answers 204.
 func NoContent(res sdk.Response) { res.SetStatus(204) }
 

@@ -6,6 +6,7 @@ import (
 	"bytes"
 
 	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/form"
 	"github.com/windhover-go/windhover/sdk/http1"
 	"github.com/windhover-go/windhover/sdk/json"
 	"github.com/windhover-go/windhover/sdk/msg"
@@ -26,12 +27,14 @@ import (
 //	GET   /stream/{n}    Stream
 //	GET   /panic         Panic
 //	GET   /views/{name}  Views, on the loop
+//	POST  /form          Fill, on the loop
 
 // Exchange is what a server offers to run this pipeline: the features that its
 // functions take, and no more.
 type Exchange interface {
 	sdk.Request
 	sdk.RequestHeaders
+	sdk.RequestBody
 	sdk.RequestStream
 	sdk.Response
 	sdk.ResponseStream
@@ -92,6 +95,7 @@ const (
 	routeGetStreamN
 	routeGetPanic
 	routeGetViewsName
+	routePostForm
 )
 
 // plans is what is known of each route. It is read-only.
@@ -113,6 +117,7 @@ var plans = [...]sdk.Plan{
 	routeGetStreamN:       {Name: "GET /stream/{n}", Streams: true},
 	routeGetPanic:         {Name: "GET /panic"},
 	routeGetViewsName:     {Name: "GET /views/{name}", Place: sdk.OnLoop},
+	routePostForm:         {Name: "POST /form", Place: sdk.OnLoop, Body: sdk.BodyCollected},
 }
 
 // task is the state of one exchange: what crosses from one phase to another, and
@@ -175,18 +180,28 @@ func (t *task) Head() (wantBody bool) {
 		err = t.getPanic()
 	case routeGetViewsName:
 		err = t.getViewsName()
+	case routePostForm:
+		wantBody, err = t.postForm()
 	default:
 		err = t.noRoute()
 	}
 	if err != nil {
 		t.Fail(err)
+		return false
 	}
-	return false
+	return wantBody
 }
 
 // Body implements sdk.Task.
-func (t *task) Body([]byte) {
-	// No route takes content.
+func (t *task) Body(content []byte) {
+	var err error
+	switch t.route {
+	case routePostForm:
+		err = t.postFormBody(content)
+	}
+	if err != nil {
+		t.Fail(err)
+	}
 }
 
 // End implements sdk.Task.
@@ -239,6 +254,8 @@ func literalRoute(method msg.Method, path []byte) uint16 {
 			return routePostEcho
 		case "/headers":
 			return routePostHeaders
+		case "/form":
+			return routePostForm
 		}
 	}
 	return routeNotFound
@@ -462,6 +479,37 @@ func (t *task) getViewsName() error {
 		return err
 	}
 	Views(t.view(t.nameAt, t.nameEnd), tag, accept, session, t.x)
+	return nil
+}
+
+// postForm is POST /form, up to its content.
+func (t *task) postForm() (wantBody bool, err error) {
+	return true, nil
+}
+
+// postFormBody is POST /form, with its content.
+func (t *task) postFormBody(content []byte) error {
+	in := new(Filled)
+	fields, err := form.Parse(t.x, content)
+	if err != nil {
+		return err
+	}
+	name, err := form.ValueOf(fields, "name", "view", sdk.ParseView)
+	if err != nil {
+		return err
+	}
+	if !name.OK {
+		return sdk.Missing("form field", "name")
+	}
+	in.Name = name.Value
+	file, err := form.FileOf(fields, "file", 1048576)
+	if err != nil {
+		return err
+	}
+	if file.OK {
+		in.File = &file.Value
+	}
+	Fill(in, t.x)
 	return nil
 }
 

@@ -36,7 +36,8 @@
 // A function says by its parameters what it uses; their order has no meaning:
 //
 //   - a feature: an interface of package sdk, or context.Context;
-//   - the content of the request: sdk.JSON[T], sdk.Bytes, sdk.Body;
+//   - the content of the request: sdk.JSON[T], sdk.Form[T], sdk.Bytes,
+//     sdk.Body;
 //   - sdk.Query[T], sdk.Header[T] and sdk.Cookie[T], by the parameter's name;
 //   - a struct whose fields carry path, query, header or cookie tags, where a
 //     slice takes every value of a key of the query;
