@@ -30,6 +30,7 @@ const (
 	fromOutcome               // the outcome of the exchange
 	fromError                 // the error to answer
 	fromPanic                 // the value of a panic
+	fromResult                // what a handler returned
 )
 
 // An argument is what one parameter is given.
@@ -125,6 +126,9 @@ func (a *app) bind(d *declaration) (none *binding) {
 		}
 		if s.recover != nil {
 			b.answerer(s.recover)
+		}
+		if s.encode != nil {
+			b.answerer(s.encode)
 		}
 		for _, st := range s.steps {
 			if s.routes > 0 && st.after == s.routes {
@@ -237,7 +241,7 @@ func (b *binder) handlerResults(fn *function) {
 	if len(fn.values) == 0 {
 		return
 	}
-	if why := notJSON(fn.values[0], nil); why != "" {
+	if why := notJSON(fn.values[0], nil); why != "" && b.route.scope.encodes() == nil {
 		b.app.report(fn.use, "json-unsupported", fmt.Sprintf("%s returns %s, which has no JSON", fn.name, b.app.typeName(fn.values[0])), []string{why}, `return a type without it, or tag the field json:"-"`)
 	}
 	for p := range fn.sig.Params().Variables() {
@@ -369,20 +373,43 @@ func (b *binder) finishes(rt *route) {
 
 func verbOf(method string) string { return method[:1] + strings.ToLower(method[1:]) }
 
-// answerer binds a function of Errors or Recover.
+// An answering is what a function of Errors, Recover or Encode has to be like.
+type answering struct {
+	takes       func(types.Type) bool
+	from        source
+	what, write string
+	when, why   string
+	fix         string
+}
+
+// answerings are the kinds, by the word that declares them.
+var answerings = map[string]answering{
+	"Errors": {
+		isError, fromError, "answer errors", "(err error, res sdk.Response), without results",
+		"an error is answered", "an error can come before any function of Use has run",
+		"take the error, features such as sdk.Response, and services",
+	},
+	"Recover": {
+		isAny, fromPanic, "answer panics", "(value any, res sdk.Response), without results",
+		"a panic is answered", "any function of Use can have panicked",
+		"take the value of the panic, an any, features such as sdk.Response, and services",
+	},
+	"Encode": {
+		isAny, fromResult, "encode results", "(res sdk.Response, value any) error",
+		"a result is encoded", "it encodes what many routes return, whose values differ",
+		"take the result, an any, features such as sdk.Response, and services",
+	},
+}
+
+// answerer binds a function of Errors, Recover or Encode.
 func (b *binder) answerer(st *step) {
-	takes, from, when, cannot, write := isError, fromError, "an error is answered", "errors", "err error"
-	why, fix := "an error can come before any function of Use has run", "take the error, features such as sdk.Response, and services"
-	if st.kind == "Recover" {
-		takes, from, when, cannot, write = isAny, fromPanic, "a panic is answered", "panics", "value any"
-		why, fix = "any function of Use can have panicked", "take the value of the panic, an any, features such as sdk.Response, and services"
-	}
+	is := answerings[st.kind]
 	takesIt := false
 	for p := range st.fn.sig.Params().Variables() {
 		switch t := p.Type(); {
-		case takes(t):
+		case is.takes(t):
 			takesIt = true
-			st.args = append(st.args, &argument{source: from, typ: t})
+			st.args = append(st.args, &argument{source: is.from, typ: t})
 		case isContext(t):
 			st.args = append(st.args, &argument{source: fromContext, typ: t})
 		case feature(t) != "" && !streams(t) && feature(t) != "RequestTrailers":
@@ -390,12 +417,16 @@ func (b *binder) answerer(st *step) {
 		case b.service(t) != nil:
 			st.args = append(st.args, &argument{source: fromService, typ: t, service: b.service(t)})
 		default:
-			b.app.report(b.posOf(st.fn, p), "no-producer", fmt.Sprintf("%s takes %s %s, which is not there when %s", st.fn.name, p.Name(), b.app.typeName(t), when),
-				[]string{why}, fix)
+			b.app.report(b.posOf(st.fn, p), "no-producer", fmt.Sprintf("%s takes %s %s, which is not there when %s", st.fn.name, p.Name(), b.app.typeName(t), is.when),
+				[]string{is.why}, is.fix)
 		}
 	}
-	if !takesIt || st.fn.sig.Results().Len() > 0 {
-		b.app.report(st.fn.use, "signature-result", st.fn.name+" cannot answer "+cannot, nil, "write func "+st.fn.object.Name()+"("+write+", res sdk.Response), without results")
+	returns := st.fn.sig.Results().Len() > 0
+	if st.kind == "Encode" {
+		returns = len(st.fn.values) > 0 || st.fn.hasFlow
+	}
+	if !takesIt || returns {
+		b.app.report(st.fn.use, "signature-result", st.fn.name+" cannot "+is.what, nil, "write func "+st.fn.object.Name()+is.write)
 	}
 }
 
@@ -448,7 +479,7 @@ func (b *binder) late(c *call, p *types.Var, arg *argument) bool {
 		if c.finish() && streams(arg.typ) {
 			what = "would send the head that s.Finish is there to change"
 		}
-	case fromContext, fromValue, fromService, fromOutcome, fromError, fromPanic:
+	case fromContext, fromValue, fromService, fromOutcome, fromError, fromPanic, fromResult:
 	}
 	if what == "" {
 		return true

@@ -291,7 +291,7 @@ func (e *emitter) exchange() {
 					used["RequestHeaders"] = true
 				}
 			}
-		case fromValue, fromService, fromPath, fromQuery, fromBytes, fromOutcome, fromError, fromPanic:
+		case fromValue, fromService, fromPath, fromQuery, fromBytes, fromOutcome, fromError, fromPanic, fromResult:
 		}
 	}
 	for _, b := range all {
@@ -302,7 +302,7 @@ func (e *emitter) exchange() {
 		}
 	}
 	for _, s := range e.decl.scopes {
-		for _, st := range []*step{s.errors, s.recover} {
+		for _, st := range []*step{s.errors, s.recover, s.encode} {
 			if st == nil {
 				continue
 			}

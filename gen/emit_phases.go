@@ -320,6 +320,7 @@ func (e *emitter) noRoute() {
 func (e *emitter) route(rt *route) {
 	title := rt.method + " " + rt.path
 	f := e.function(rt.split >= 0)
+	f.encode = rt.scope.encodes()
 	end := len(rt.calls)
 	if rt.split >= 0 {
 		end = rt.split
@@ -335,6 +336,7 @@ func (e *emitter) route(rt *route) {
 		e.method(name).Params().Params(jen.Id("wantBody").Bool(), jen.Err().Error()).Block(f.body...)
 		e.file.Line()
 		g := e.function(false)
+		g.encode = f.encode
 		for _, c := range rt.calls[rt.split:] {
 			g.call(c)
 		}
@@ -357,10 +359,11 @@ func (e *emitter) route(rt *route) {
 // A functionText is the body of one function as it grows.
 type functionText struct {
 	*emitter
-	names *names
-	local map[*value]string
-	pair  bool // it returns (wantBody, err)
-	body  []jen.Code
+	names  *names
+	local  map[*value]string
+	pair   bool  // it returns (wantBody, err)
+	encode *step // what encodes the result; nil for JSON
+	body   []jen.Code
 }
 
 func (e *emitter) function(pair bool) *functionText {
@@ -490,7 +493,34 @@ func (f *functionText) handler(c *call, target *jen.Statement) {
 	} else {
 		f.body = append(f.body, jen.Id(out).Op(":=").Add(target))
 	}
-	f.body = append(f.body, f.returns(jen.Qual(jsonPath, "Encode").Call(jen.Id("t").Dot("x"), jen.Op("&").Id(out))))
+	if f.encode == nil {
+		f.body = append(f.body, f.returns(jen.Qual(jsonPath, "Encode").Call(jen.Id("t").Dot("x"), jen.Op("&").Id(out))))
+		return
+	}
+	f.result(out, c.results[0].typ)
+}
+
+// result writes the call of the declared encoder, with a pointer to the result.
+func (f *functionText) result(out string, t types.Type) {
+	value := jen.Op("&").Id(out)
+	switch t.Underlying().(type) {
+	case *types.Pointer, *types.Interface:
+		value = jen.Id(out)
+	}
+	var args []jen.Code
+	for _, arg := range f.encode.args {
+		if arg.source == fromResult {
+			args = append(args, value)
+			continue
+		}
+		args = append(args, f.simple(arg))
+	}
+	call := f.callee(f.encode.fn).Call(args...)
+	if f.encode.fn.hasErr {
+		f.body = append(f.body, f.returns(call))
+		return
+	}
+	f.body = append(f.body, call, f.returns(jen.Nil()))
 }
 
 // argument returns the expression of an argument, and writes what it needs
@@ -517,7 +547,7 @@ func (f *functionText) argument(arg *argument) jen.Code {
 		if arg.kind == "text" {
 			return f.unmarshal(arg.segment, arg.typ, argName(arg, "value"))
 		}
-	case fromFeature, fromContext, fromService, fromBytes, fromStream, fromOutcome, fromError, fromPanic:
+	case fromFeature, fromContext, fromService, fromBytes, fromStream, fromOutcome, fromError, fromPanic, fromResult:
 	}
 	return f.simple(arg)
 }
@@ -656,7 +686,7 @@ func (e *emitter) simple(arg *argument) jen.Code {
 		return jen.Id("content")
 	case fromStream:
 		return jen.Id("t").Dot("x").Dot("OpenRequest").Call()
-	case fromQuery, fromHeader, fromCookie, fromStruct, fromJSON, fromForm, fromOutcome, fromError, fromPanic:
+	case fromQuery, fromHeader, fromCookie, fromStruct, fromJSON, fromForm, fromOutcome, fromError, fromPanic, fromResult:
 	}
 	panic("gen: an argument that needs statements before it")
 }

@@ -18,13 +18,15 @@ type scope struct {
 	steps   []*step // its own, in order
 	errors  *step
 	recover *step
+	encode  *step
 	onLoop  bool
 	maxBody int64
 	routes  int       // routes declared in it and below so far
 	lastPos token.Pos // of the last of them
 }
 
-// A step is a function of Use, Finish, Done, Errors or Recover at its place.
+// A step is a function of Use, Finish, Done, Errors, Recover or Encode at its
+// place.
 type step struct {
 	kind  string // "Use", "Finish", …
 	fn    *function
@@ -32,7 +34,7 @@ type step struct {
 	// after is how many routes its scope had when it was declared.
 	after int
 
-	args []*argument // of Errors and Recover; see bind.go
+	args []*argument // of Errors, Recover and Encode; see bind.go
 }
 
 // A route is one declared route.
@@ -220,6 +222,8 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 		r.answerer(s, &s.errors, name, call)
 	case "Recover":
 		r.answerer(s, &s.recover, name, call)
+	case "Encode":
+		r.answerer(s, &s.encode, name, call)
 	case "Refusals":
 		for _, arg := range call.Args {
 			r.refusal(arg)
@@ -234,14 +238,14 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 	return nil
 }
 
-// answerer reads a call that declares the function for errors or for panics.
+// answerer reads a call that declares the function for errors, panics or results.
 func (r *reader) answerer(s *scope, at **step, name string, call *ast.CallExpr) {
 	fn := r.function(call.Args[0], "the function of "+name)
 	if fn == nil {
 		return
 	}
 	if old := *at; old != nil {
-		what := map[string]string{"Errors": "errors", "Recover": "panics"}[name]
+		what := map[string]string{"Errors": "errors", "Recover": "panics", "Encode": "results"}[name]
 		r.app.report(call.Pos(), "two-producers", "a second function for "+what+" at the same place",
 			[]string{"the first is " + old.fn.name + " (" + r.app.at(old.fn.use) + ")"}, "remove one, or put the routes into a group")
 	}
@@ -381,6 +385,16 @@ func (s *scope) handlesPanics() *step {
 	for ; s != nil; s = s.parent {
 		if s.recover != nil {
 			return s.recover
+		}
+	}
+	return nil
+}
+
+// encodes returns the innermost function for results, or nil.
+func (s *scope) encodes() *step {
+	for ; s != nil; s = s.parent {
+		if s.encode != nil {
+			return s.encode
 		}
 	}
 	return nil

@@ -48,8 +48,8 @@
 // Where a value can be a string, it can be a msg.View, which is borrowed until
 // the function returns: neither copied nor allocated, unless it has escapes.
 //
-// A handler returns nothing, an error, a value that is sent as JSON, or a value
-// and an error. Beside a value it can take sdk.Response, for the status and the
+// A handler returns nothing, an error, a value that is sent as JSON (or as
+// Encode says), or a value and an error. Beside a value it can take sdk.Response, for the status and the
 // fields. A function of Use returns values for those that follow, and may
 // return an error, which ends the request, and an sdk.Flow.
 package decl
@@ -152,6 +152,15 @@ func (r *Routes) Errors(function any) {}
 // the panic all the same. A response whose head was sent cannot be answered
 // again: its connection is closed.
 func (r *Routes) Recover(function any) {}
+
+// Encode makes function write what handlers of this server or group return,
+// those of groups without one included, in place of JSON. It takes the result as
+// an any, sdk.Response, other features such as sdk.RequestHeaders to choose by
+// Accept, and services; it may return an error, which is answered like one of the
+// handler. The any is a pointer to the result, or the result itself where that is
+// a pointer or an interface. Any function func(sdk.Response, any) error will do,
+// such as Encode of package sdk/json.
+func (r *Routes) Encode(function any) {}
 
 // OnLoop promises that no function of the routes below it ever blocks. They
 // run on the event loop, without a change of goroutine.
