@@ -269,6 +269,10 @@ func (b *binder) content(out *binding) {
 				continue
 			}
 			first = c
+			if b.route == nil {
+				b.app.report(c.fn.use, "server-use-reads-body", c.fn.name+" takes the content, but functions of the server run for every route, and for 404 and 405",
+					[]string{"many of those requests have no content, and that of others would be read for nothing"}, "use it in s.Group, around the routes whose content it is for")
+			}
 			if arg.source == fromStream {
 				out.reads = true
 			} else {
