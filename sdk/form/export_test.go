@@ -4,7 +4,7 @@ package form
 type Pair struct{ Name, Value string }
 
 // All returns the fields, files included.
-func (f Fields) All() (all []Pair) {
+func (f *Fields) All() (all []Pair) {
 	for _, one := range f.list {
 		all = append(all, Pair{string(one.name), string(one.value)})
 	}
