@@ -134,6 +134,11 @@ func (c *Conn) Lend(w Waiter) {
 	invariant.That(!c.Lent() && c.Unsent() == 0 && c.state == connOpen)
 	l := c.loop
 	c.waiter = w
+	if c.has(flagEOF) && !c.has(flagToldEnd) {
+		// It is still to be told: the unit, or who comes after it, reads it again.
+		c.clear(flagEOF)
+		c.set(flagCanRead | flagEndSeen)
+	}
 	word := wordLent
 	if c.has(flagCanRead) && !c.has(flagEOF) {
 		word |= wordRead

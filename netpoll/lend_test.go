@@ -263,3 +263,43 @@ func TestDeadlinesAndLoans(t *testing.T) {
 		})
 	}
 }
+
+// TestEndReadBeforeTheLoan checks that the end is told, during the loan and after
+// it, when it was read in the same moment in which the connection was lent.
+func TestEndReadBeforeTheLoan(t *testing.T) {
+	var log []string
+	var conn *netpoll.Conn
+	calls := 0
+	w := calmWorld(t, netpoll.LoopOptions{}, &funcs{
+		receive: func(c *netpoll.Conn, in []byte) int {
+			if calls++; calls == 2 {
+				c.Lend(sim.NewCalm().Scheduler().Waiter())
+				conn = c
+				return len(in)
+			}
+			c.Again()
+			return len(in)
+		},
+		ended: func(c *netpoll.Conn, _ bool) {
+			if c.Lent() {
+				log = append(log, "early")
+				return
+			}
+			log = append(log, "end")
+		},
+	})
+	p := w.dial(nil)
+	w.turnsOf(2)
+	p.Send([]byte("ab"))
+	w.turnsOf(1)
+	p.CloseWrite()
+	w.turnsOf(2)
+	if conn == nil {
+		t.Fatal("not lent")
+	}
+	conn.GiveBack(nil, false)
+	w.turnsOf(3)
+	if want := []string{"early", "end"}; !slices.Equal(log, want) {
+		t.Errorf("the handler saw %q; want %q", log, want)
+	}
+}
