@@ -13,17 +13,20 @@ import (
 // A connection that waits holds no buffer: input is read into memory that the
 // loop lends for the turn, and only what its handler leaves is copied.
 type Conn struct {
-	loop     *Loop
-	handler  Handler
-	kept     *block // input that the handler left; nil when there is none
-	rest     *block // owned by the unit until GiveBack: what comes before kept
-	queue    *block // last block of output that the kernel refused; see blockQueue
+	loop    *Loop
+	handler Handler
+	kept    *block // input that the handler left; nil when there is none
+	// queue is the last block of output that the kernel refused (see enqueue);
+	// while the connection is lent, what GiveBack brings, to come before kept.
+	queue    *block
 	waiter   Waiter // the unit's, while the connection is lent; see split
 	remote   netip.AddrPort
-	deadline int64 // 0: none. Owned by the unit while the connection is lent
-	when     int64 // when the wheel looks at the deadline; 0: not queued. Constant during a loan
+	deadline int64        // 0: none; negative: stands still, see measure. The unit's while the connection is lent
+	patience int64        // how long the peer may keep a writer or a unit waiting; 0: nobody waits. See pace.go
+	when     atomic.Int64 // when the wheel looks at the two; 0: not queued. Set by the loop only
 	key      Key
-	unsent   int // octets in queue
+	unsent   int       // octets in queue; while the connection is lent, those that the unit waits to send
+	marks    [2]uint32 // of the last look at what the peer took; see pace.go
 	fd       int32
 	word     atomic.Uint32 // shared with the unit; see lend.go
 	flags    flags
@@ -71,6 +74,7 @@ const (
 	flagTouched   // on the touched list
 	flagDraining  // Draining is owed
 	flagCutOff    // the peer gets a reset when the descriptor is closed
+	flagSlow      // it was aborted because its peer took too little
 )
 
 func (c *Conn) has(f flags) bool { return c.flags&f != 0 }
@@ -161,13 +165,54 @@ func (c *Conn) Unsent() int {
 func (c *Conn) Now() int64 { return c.loop.now }
 
 // SetDeadline makes the loop call Handler.Expired at or after t, once. A later
-// call replaces the deadline; 0 removes it. The clock is Kernel.Now. It costs
-// one store unless the deadline comes closer, so it may be called for every
-// request. A unit may call it while it has the connection; the deadline counts
-// from GiveBack on.
+// call replaces the deadline; 0 removes it. The clock is Kernel.Now; it stands
+// still while output is over the high-water mark, for then nothing is read from
+// the peer. It costs one store unless the deadline comes closer, so it may be
+// called for every request. A unit may call it while it has the connection; the
+// deadline counts from GiveBack on.
 func (c *Conn) SetDeadline(t int64) {
 	c.deadline = t
-	if t != 0 && (c.when == 0 || t < c.when) && !c.Lent() {
+	if t == 0 || c.Lent() {
+		return
+	}
+	if c.has(flagPaused) && c.state == connOpen {
+		c.freeze()
+		return
+	}
+	c.lookBy(t)
+}
+
+// Deadline returns the deadline that is set, 0 when there is none or when
+// Expired was called for it. It is called by who may call SetDeadline, and not
+// while output is over the high-water mark.
+func (c *Conn) Deadline() int64 { return max(0, c.deadline) }
+
+// freeze makes the deadline stand still, and thaw lets it go on.
+func (c *Conn) freeze() {
+	if c.deadline > 0 {
+		c.deadline = min(-1, c.loop.now-c.deadline)
+	}
+}
+
+func (c *Conn) thaw() {
+	if c.deadline < 0 {
+		c.deadline = c.loop.now - c.deadline
+		c.lookBy(c.deadline)
+	}
+}
+
+// due returns when something has to be done for the connection, which is not
+// lent; 0 when nothing has.
+func (c *Conn) due() int64 {
+	if c.deadline <= 0 || c.patience != 0 && c.patience < c.deadline {
+		return c.patience
+	}
+	return c.deadline
+}
+
+// lookBy makes the wheel look at the connection at t at the latest; t may be 0.
+func (c *Conn) lookBy(t int64) {
+	if when := c.when.Load(); t != 0 && (when == 0 || t < when) {
 		c.loop.wheel.queue(&c.loop.slab, c, t)
 	}
 }
@@ -193,7 +238,8 @@ func (c *Conn) Lent() bool { return c.word.Load()&wordLent != 0 }
 // ends too or DrainTimeout has passed, and releases the descriptor. So a peer
 // that is still sending gets the answer instead of a reset. Receive, Ended
 // with false and Expired are called no more. A peer that takes nothing of the output
-// for DrainTimeout is aborted. A lent connection is closed when it is back.
+// for DrainTimeout is aborted, as far as the kernel knows what it took. A lent
+// connection is closed when it is back.
 func (c *Conn) Close() {
 	if c.state != connOpen {
 		return
@@ -231,7 +277,6 @@ func (c *Conn) settle() {
 		return
 	}
 	if c.Lent() {
-		invariant.That(c.Unsent() == 0)
 		c.tellLent()
 		return
 	}
@@ -275,11 +320,13 @@ func (c *Conn) settle() {
 // measure pauses and resumes the reading of an open connection by what is unsent.
 func (c *Conn) measure() {
 	switch {
-	case c.unsent >= c.loop.options.HighWater:
+	case c.unsent >= c.loop.options.HighWater && !c.has(flagPaused):
 		c.set(flagPaused)
+		c.freeze()
 	case c.unsent <= c.loop.options.LowWater && c.has(flagPaused):
 		c.clear(flagPaused)
 		c.set(flagAgain)
+		c.thaw()
 	}
 }
 

@@ -244,6 +244,10 @@ func (k *epoll) Write(fd int, p []byte) (n int, err error) {
 	}
 }
 
+// Untaken implements Kernel. A Unix socket counts the memory of what its peer
+// has not read, which is somewhat more than the octets.
+func (k *epoll) Untaken(fd int) int { return outq(fd) }
+
 // CloseWrite implements Kernel.
 func (k *epoll) CloseWrite(fd int) error {
 	return os.NewSyscallError("shutdown", syscall.Shutdown(fd, syscall.SHUT_WR))

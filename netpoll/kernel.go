@@ -13,9 +13,9 @@ import (
 // than it was asked for. Descriptors never block.
 //
 // A Kernel belongs to the goroutine of its loop. Now, Wall and Wake may be called
-// by any goroutine; Read, Write, CloseWrite and LocalAddr also by the goroutines
-// that a connection is lent to, one that reads and one that writes (see
-// Conn.Lend and Conn.SplitLent).
+// by any goroutine; Read, Write, Untaken, CloseWrite and LocalAddr also by the
+// goroutines that a connection is lent to, one that reads and one that writes
+// (see Conn.Lend and Conn.SplitLent).
 type Kernel interface {
 	// Now returns the monotonic time in nanoseconds.
 	Now() int64
@@ -40,6 +40,9 @@ type Kernel interface {
 	Read(fd int, p []byte) (n int, err error)
 	// Write sends a prefix of p.
 	Write(fd int, p []byte) (n int, err error)
+	// Untaken returns how many octets were written that the peer has not taken,
+	// as far as the system knows: for TCP, what is not acknowledged.
+	Untaken(fd int) int
 	// CloseWrite ends the stream towards the peer (shutdown, SHUT_WR).
 	CloseWrite(fd int) error
 	// Abort makes every present and later operation on fd fail or end, and
@@ -101,4 +104,6 @@ var (
 	ErrExhausted = errors.New("netpoll: out of descriptors")
 	// ErrReset says that the peer reset the connection, or that it was aborted.
 	ErrReset = errors.New("netpoll: connection reset")
+	// ErrSlow says that the peer took or sent too little in the time it had.
+	ErrSlow = errors.New("netpoll: the peer is too slow")
 )

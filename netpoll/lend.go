@@ -10,8 +10,8 @@ import (
 //
 // The word is 0 while the connection is not lent: then it belongs to the loop
 // and nothing else looks at it. During a loan the loop only ever sets bits and
-// clears the two of who is parked (tell); the unit clears wordRead and
-// wordWrite, parks, sets wordTell, and ends the loan, either by putting 0
+// clears the two of who is parked (tell); the unit clears wordRead, wordWrite
+// and wordLate, parks, sets wordTell, and ends the loan, either by putting 0
 // (GiveBack) or by sending itself as mail, which makes the loop put 0
 // (returned.Deliver).
 //
@@ -31,6 +31,16 @@ import (
 // Whatever ends the waiting of both (wordReset, wordStopped) is set by tell,
 // also when a unit sets it: so who finds the connection dead, or stops it,
 // wakes the other.
+//
+// The waiting of a unit of one goroutine can have an end in time
+// (Conn.patience): the unit is woken for it by the loop's clock, the wheel. It
+// parks, and then posts watch if the wheel would look at the connection too late
+// or not at all. The loop takes the entry out of the wheel before it looks
+// whether the unit is parked (lookLent). So either the loop sees the unit
+// parked, or the unit sees that the entry is gone. As long as it is parked,
+// which only the loop ends, patience, marks and unsent are the loop's to read
+// and write. The waiting of two goroutines has no end in time: they leave the
+// three alone, and patience is 0.
 const (
 	wordLent        uint32 = 1 << iota // a unit has the connection
 	wordRead                           // a read may not return ErrAgain
@@ -42,12 +52,15 @@ const (
 	wordWriteParked                    // who writes waits for its Waiter
 	wordWanted                         // the loop has something to do when the connection is back
 	wordTell                           // the unit asks for Handler.Returned
+	wordLate                           // the unit has waited for as long as it wanted
 
 	// wordFails are the bits with which reads and writes fail.
 	wordFails = wordReset | wordStopped
 	// wordReadWakes and wordWriteWakes are the bits that end a waiting.
-	wordReadWakes  = wordRead | wordEnd | wordFails
-	wordWriteWakes = wordWrite | wordEnd | wordFails
+	wordReadWakes  = wordRead | wordEnd | wordFails | wordLate
+	wordWriteWakes = wordWrite | wordEnd | wordFails | wordLate
+	// wordParked are the bits of the parkings.
+	wordParked = wordReadParked | wordWriteParked
 	// wordQuiet are the bits with which a loan ends without a message.
 	wordQuiet = wordLent | wordWrite
 )
@@ -177,15 +190,20 @@ func (c *Conn) SplitLent(w Waiter) { c.waiter = &split{c.waiter, w} }
 // something. It returns 0 and no error at the end of the stream, ErrReset when
 // the connection is gone or was aborted, and ErrStopped after StopLent. It is
 // called by the unit only.
-func (c *Conn) ReadLent(p []byte) (n int, err error) {
+func (c *Conn) ReadLent(p []byte) (n int, err error) { return c.ReadLentUntil(p, 0) }
+
+// ReadLentUntil is ReadLent, and returns ErrSlow when nothing has come at the
+// time until, on the clock of Kernel.Now; 0 is never. The connection can be used
+// all the same. It is called by a unit that was not split.
+func (c *Conn) ReadLentUntil(p []byte, until int64) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
 	for {
-		if err = c.lentErr(); err != nil {
+		before := c.word.And(^(wordRead | wordLate))
+		if err = failure(before &^ wordLate); err != nil {
 			return 0, err
 		}
-		c.word.And(^wordRead)
 		n, err = c.loop.kernel.Read(int(c.fd), p)
 		switch err {
 		case nil:
@@ -198,41 +216,76 @@ func (c *Conn) ReadLent(p []byte) (n int, err error) {
 			}
 			return n, nil
 		case ErrAgain:
-			c.park(wordRead, wordReadParked)
+			if before&wordLate != 0 {
+				return 0, ErrSlow
+			}
+			c.parkRead(until)
 		default:
 			c.tell(wordReset)
 		}
 	}
 }
 
+// parkRead waits until there is something to read, or until the time until.
+func (c *Conn) parkRead(until int64) {
+	if until == 0 {
+		c.park(wordRead, wordReadParked, 0)
+		return
+	}
+	c.patience = until
+	c.park(wordRead, wordReadParked, until)
+	c.patience = 0
+}
+
 // WriteLent sends all of p on a lent connection and waits where the kernel
-// does not take it. Its errors are those of ReadLent. It is called by the unit
+// does not take it. Its errors are those of ReadLent, and ErrSlow when the peer
+// took too little of it (LoopOptions.SendRate): that aborts the connection. The
+// peer of a unit that was split may take all the time. It is called by the unit
 // only.
 func (c *Conn) WriteLent(p []byte) error {
+	paced := false
 	for {
-		if err := c.lentErr(); err != nil || len(p) == 0 {
+		if err := failure(c.word.Load()); err != nil || len(p) == 0 {
+			if paced {
+				c.unsent, c.patience = 0, 0
+			}
 			return err
 		}
 		c.word.And(^wordWrite)
 		piece := p[:min(len(p), writeSize)]
 		n, err := c.loop.kernel.Write(int(c.fd), piece)
-		switch err {
-		case nil:
-			p = p[n:]
-			if n < len(piece) {
-				c.park(wordWrite, wordWriteParked)
-			}
-		case ErrAgain:
-			c.park(wordWrite, wordWriteParked)
+		p = p[n:]
+		switch {
+		case err == nil && n == len(piece):
+		case err == nil || err == ErrAgain:
+			paced = c.parkWrite(len(p))
 		default:
 			c.tell(wordReset)
 		}
 	}
 }
 
-// lentErr returns why a read or write of the unit fails, or nil.
-func (c *Conn) lentErr() error {
-	switch word := c.word.Load(); {
+// parkWrite waits until the kernel takes something of the unsent octets. It
+// reports whether the peer has to take them in time.
+func (c *Conn) parkWrite(unsent int) (paced bool) {
+	if _, ok := c.waiter.(*split); ok {
+		c.park(wordWrite, wordWriteParked, 0)
+		return false
+	}
+	c.unsent = unsent
+	if c.patience == 0 {
+		c.startPace(c.loop.kernel.Now())
+	}
+	c.park(wordWrite, wordWriteParked, c.patience)
+	return true
+}
+
+// failure returns why a read or write of the unit fails with such a word, or
+// nil.
+func failure(word uint32) error {
+	switch {
+	case word&wordLate != 0:
+		return ErrSlow
 	case word&wordReset != 0:
 		return ErrReset
 	case word&wordStopped != 0:
@@ -241,25 +294,60 @@ func (c *Conn) lentErr() error {
 	return nil
 }
 
-// park waits until the loop sets edge, or reads and writes fail. It may return
-// early.
-func (c *Conn) park(edge, parked uint32) {
+// park waits until the loop sets edge, reads and writes fail or the time until
+// has come; 0 is never. It may return early.
+func (c *Conn) park(edge, parked uint32, until int64) {
 	for {
 		word := c.word.Load()
 		if word&(edge|wordFails) != 0 {
 			return
 		}
 		if c.word.CompareAndSwap(word, word|parked) {
-			c.waiterOf(parked).Wait()
-			return
+			break
 		}
 	}
+	if when := c.when.Load(); until != 0 && (when == 0 || until < when) {
+		c.loop.Post((*watch)(c))
+	}
+	c.waiterOf(parked).Wait()
+}
+
+// watch is a connection as the mail that makes the loop's clock watch over its
+// unit's waiting.
+type watch Conn
+
+// Deliver implements Mail. The unit may be awake again and the connection
+// another one, for which to look does no harm.
+func (w *watch) Deliver(l *Loop) {
+	if c := (*Conn)(w); c.word.Load()&wordParked != 0 {
+		c.lookLent(l.now)
+	}
+}
+
+// lookLent does what is due for a lent connection and sees to it that the
+// wheel looks at it again, if that is needed. It reports false, and does
+// nothing, when the connection is not lent.
+func (c *Conn) lookLent(now int64) (lent bool) {
+	if c.word.Load()&wordParked == 0 {
+		return c.tell(wordWanted) // GiveBack is to see to the deadline
+	}
+	switch {
+	case c.patience == 0:
+		c.tell(wordWanted)
+	case c.patience > now || c.unsent > 0 && !c.overdue(now):
+		c.lookBy(c.patience)
+	case c.unsent > 0:
+		c.giveUp()
+	default:
+		c.tell(wordLate)
+	}
+	return true
 }
 
 // CloseWriteLent ends the stream towards the peer of a lent connection; reading
 // goes on. Nothing may be written afterwards. It is called by the unit only.
 func (c *Conn) CloseWriteLent() error {
-	if err := c.lentErr(); err != nil {
+	if err := failure(c.word.Load()); err != nil {
 		return err
 	}
 	if c.loop.kernel.CloseWrite(int(c.fd)) != nil {
@@ -271,7 +359,8 @@ func (c *Conn) CloseWriteLent() error {
 
 // StopLent makes the unit's reads and writes fail from now on, those that wait
 // included. The connection itself stays as it is: it can be closed in order
-// when it is back. Any goroutine may call it that knows that the loan lasts.
+// when it is back. Any goroutine may call it that knows that the loan lasts and
+// that no waiting has an end in time, as in one that was split.
 func (c *Conn) StopLent() { c.tell(wordStopped) }
 
 // GiveBack ends the loan. rest, which is copied, are octets that the unit read
@@ -283,9 +372,9 @@ func (c *Conn) StopLent() { c.tell(wordStopped) }
 func (c *Conn) GiveBack(rest []byte, tell bool) {
 	l := c.loop
 	if len(rest) > 0 {
-		c.rest = newBlock(class(len(rest)))
-		c.rest.append(rest)
-	} else if !tell && (c.deadline == 0 || c.when != 0 && c.when <= c.deadline) {
+		c.queue = newBlock(class(len(rest)))
+		c.queue.append(rest)
+	} else if when := c.when.Load(); !tell && (c.deadline == 0 || when != 0 && when <= c.deadline) {
 		for word := c.word.Load(); word&^wordQuiet == 0; word = c.word.Load() {
 			if c.word.CompareAndSwap(word, 0) {
 				l.loans.Add(-1)
@@ -302,8 +391,10 @@ func (c *Conn) GiveBack(rest []byte, tell bool) {
 
 // AbortLent makes the unit's reads and writes fail from now on. It does
 // nothing when the connection is not lent. It is called on the loop.
-func (c *Conn) AbortLent() {
-	if c.Lent() && c.tell(wordReset) && !c.has(flagFailed) {
+func (c *Conn) AbortLent() { c.abortLent(wordReset) }
+
+func (c *Conn) abortLent(bits uint32) {
+	if c.Lent() && c.tell(bits) && !c.has(flagFailed) {
 		c.set(flagFailed)
 		_ = c.loop.kernel.Abort(int(c.fd)) // the word says it already
 		c.touch()
@@ -332,10 +423,12 @@ type returned Conn
 func (r *returned) Deliver(l *Loop) {
 	c := (*Conn)(r)
 	word := c.word.Swap(0)
-	invariant.That(word&wordLent != 0 && word&(wordReadParked|wordWriteParked) == 0)
+	invariant.That(word&wordLent != 0 && word&wordParked == 0)
 	l.loans.Add(-1)
 	c.waiter = nil
-	c.kept, c.rest = l.pool.join(c.rest, c.kept), nil
+	rest := c.queue
+	c.queue = nil
+	c.kept = l.pool.join(rest, c.kept)
 	if c.kept != nil {
 		c.set(flagAgain)
 	}
@@ -348,12 +441,7 @@ func (r *returned) Deliver(l *Loop) {
 	if !c.has(flagEOF) {
 		c.clear(flagToldEnd) // what was told came before the last octets
 	}
-	if c.slot == noSlot {
-		c.when = 0
-	}
-	if d := c.deadline; d != 0 && (c.when == 0 || d < c.when) {
-		l.wheel.queue(&l.slab, c, d)
-	}
+	c.lookBy(c.deadline)
 	c.touch()
 	if word&wordTell != 0 {
 		c.handler.Returned(c)

@@ -15,6 +15,12 @@ type LoopOptions struct {
 	LowWater      int   // octets unsent at which reading goes on; default 16,384
 	RequestBuffer int   // octets of unconsumed input at which reading pauses; default 1 MiB
 	DrainTimeout  int64 // nanoseconds that Close reads on; default 5 s
+
+	// How fast a peer has to take output, as long as some is unsent: see
+	// Conn.Slow. Without SendRate or SendStall it may take all the time.
+	SendRate  int   // octets in a second, on average; 0: only SendStall counts
+	SendGrace int64 // nanoseconds that the peer has to begin with; used with SendRate
+	SendStall int64 // nanoseconds for which a peer may take nothing; 0: as many as it has earned
 }
 
 // withDefaults returns o with its zeros replaced.
@@ -31,6 +37,13 @@ func (o LoopOptions) withDefaults() LoopOptions {
 	if o.DrainTimeout == 0 {
 		o.DrainTimeout = 5e9
 	}
+	switch {
+	case o.SendRate <= 0:
+		o.SendRate, o.SendGrace = 0, o.SendStall
+	case o.SendStall == 0:
+		o.SendStall = longest
+	}
+	o.SendStall = max(o.SendStall, o.SendGrace)
 	return o
 }
 
@@ -480,22 +493,32 @@ func (l *Loop) resume() { l.resumeAt = 0 }
 // expire calls the handlers whose deadlines have passed.
 func (l *Loop) expire() {
 	l.due = l.wheel.expire(l.now, &l.slab, l.due[:0])
+	l.settle()
 	for _, key := range l.due {
 		c := l.slab.find(key)
-		switch {
-		case c == nil || c.deadline == 0 || c.Lent():
-		case c.deadline > l.now: // another handler has moved it
-			l.wheel.queue(&l.slab, c, c.deadline)
-		default:
-			c.deadline = 0
-			if c.state == connOpen {
-				c.touch()
-				c.handler.Expired(c)
-			} else {
-				c.state = connAborted
-				c.touch()
-			}
-			l.settle()
+		if c == nil || c.Lent() {
+			continue
 		}
+		if c.overdue(l.now) {
+			c.giveUp()
+		} else if c.deadline > 0 && c.deadline <= l.now {
+			c.expire()
+		}
+		c.lookBy(c.due()) // what another handler has moved, too
+		l.settle()
+	}
+}
+
+// expire does what follows when the deadline has passed.
+func (c *Conn) expire() {
+	c.deadline = 0
+	c.touch()
+	switch {
+	case c.state == connOpen:
+		c.handler.Expired(c)
+	case c.state == connSending && c.unsent > 0 && c.progress(c.loop.now):
+		c.SetDeadline(c.loop.now + c.loop.options.DrainTimeout)
+	default:
+		c.state = connAborted
 	}
 }

@@ -598,3 +598,105 @@ func splitUnit(t *testing.T, c *netpoll.Conn, first []byte, octets int) {
 	}
 	c.GiveBack(nil, true)
 }
+
+// TestOSCutsOff checks that a peer that reads nothing is cut off, and that one
+// that reads gets everything, with output in the queue and from a unit.
+func TestOSCutsOff(t *testing.T) {
+	const octets = 32 << 20 // more than the kernel keeps
+	options := netpoll.LoopOptions{SendRate: 1000, SendGrace: 2e8, SendStall: 1e9}
+	closed := make(chan bool, 10)
+	_, addr := serveOS(t, "127.0.0.1:0", netpoll.ListenOptions{}, options, func(*netpoll.Conn) netpoll.Handler {
+		w := make(signal, 1)
+		done := false
+		return &funcs{
+			receive: func(c *netpoll.Conn, in []byte) int {
+				switch {
+				case done:
+					c.Close()
+				case len(in) == 0:
+				case in[0] == 'q':
+					c.SetOut(append(c.Out(), make([]byte, octets)...))
+					c.Close()
+				default:
+					c.Lend(w)
+					go func() {
+						err := c.WriteLent(make([]byte, octets))
+						if err != nil && err != netpoll.ErrSlow {
+							t.Errorf("a unit got %v", err)
+						}
+						done = true
+						c.GiveBack([]byte("x"), false)
+					}()
+				}
+				return len(in)
+			},
+			closed: func(c *netpoll.Conn) { closed <- c.Slow() },
+		}
+	})
+	for _, kind := range []string{"q", "lent"} {
+		for _, reads := range []bool{true, false} {
+			p, err := net.Dial("tcp", addr.String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			if _, err := io.WriteString(p, kind); err != nil {
+				t.Fatal(err)
+			}
+			if reads {
+				_ = p.SetReadDeadline(time.Now().Add(20 * time.Second))
+				if got, err := io.ReadAll(p); err != nil || len(got) != octets {
+					t.Errorf("%s: a peer that reads gets %d octets, %v", kind, len(got), err)
+				}
+				_ = p.Close()
+			}
+			select {
+			case slow := <-closed:
+				if slow == reads {
+					t.Errorf("%s: the peer reads: %v; it is called slow: %v", kind, reads, slow)
+				}
+			case <-time.After(20 * time.Second):
+				t.Fatalf("%s: the connection is not closed", kind)
+			}
+		}
+	}
+}
+
+// TestOSUntaken checks that the kernel knows what a peer has not taken.
+func TestOSUntaken(t *testing.T) {
+	sys := netpoll.OS()
+	listener, addr, err := sys.Listen(netip.MustParseAddrPort("127.0.0.1:0"), netpoll.ListenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sys.Close(listener)
+	k, err := sys.Kernel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Release()
+	p, err := net.Dial("tcp", addr.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	fd, _, err := k.Accept(listener)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close(fd)
+	written := 0
+	for err == nil {
+		var n int
+		n, err = k.Write(fd, make([]byte, 64<<10))
+		written += n
+	}
+	full := k.Untaken(fd)
+	if full == 0 || full > written {
+		t.Fatalf("of %d octets the peer has still to take %d", written, full)
+	}
+	if _, err := io.CopyN(io.Discard, p, int64(written)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the peer has taken everything", func() bool { return k.Untaken(fd) == 0 })
+}

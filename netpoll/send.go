@@ -52,7 +52,7 @@ func (c *Conn) sendQueue() {
 		}
 		if head.size() == 0 {
 			if c.queue == head {
-				c.queue = nil
+				c.queue, c.patience = nil, 0
 			} else {
 				c.queue.next = head.next
 			}
@@ -88,6 +88,11 @@ func (c *Conn) write(p []byte) (n int) {
 // The queue is a ring of blocks, so that a connection needs one pointer for
 // it: c.queue is the last block, and its next is the first.
 func (c *Conn) enqueue(p []byte) {
+	if len(p) > 0 && c.unsent == 0 {
+		c.startPace(c.loop.now)
+		c.lookBy(c.patience)
+	}
+	c.pass(len(p))
 	for len(p) > 0 {
 		last := c.queue
 		if last == nil || len(last.room()) == 0 {
@@ -118,5 +123,5 @@ func (c *Conn) dropQueue() {
 		}
 		c.loop.pool.give(head)
 	}
-	c.unsent = 0
+	c.unsent, c.patience = 0, 0
 }

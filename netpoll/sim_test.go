@@ -152,8 +152,14 @@ func (w *world) dial(data []byte) *sim.Peer {
 // turn turns once and lets units run a bit.
 func (w *world) turn() {
 	w.t.Helper()
+	w.turnUntil(-1)
+}
+
+// turnUntil is turn, and waits until the time until at the longest.
+func (w *world) turnUntil(until int64) {
+	w.t.Helper()
 	w.turns++
-	if err := w.loop.Turn(-1); err != nil {
+	if err := w.loop.Turn(until); err != nil {
 		w.t.Fatalf("seed %d: %v", w.seed, err)
 	}
 	for range w.rand.IntN(4) {

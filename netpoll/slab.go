@@ -88,8 +88,9 @@ func (s *slab) give(c *Conn) {
 	ch := s.chunks[i]
 	invariant.That(ch != nil && c == &ch.conns[index%chunkSize])
 	// A Conn is not assigned as a whole: it holds an atomic word.
-	c.loop, c.handler, c.kept, c.rest, c.queue, c.waiter = nil, nil, nil, nil, nil, nil
-	c.deadline, c.when, c.unsent, c.flags = 0, 0, 0, 0
+	c.loop, c.handler, c.kept, c.queue, c.waiter = nil, nil, nil, nil, nil
+	c.deadline, c.patience, c.unsent, c.flags = 0, 0, 0, 0
+	c.when.Store(0)
 	c.key, c.state = 0, connGone
 	c.next, ch.free = ch.free, int32(index%chunkSize)
 	ch.used--

@@ -24,6 +24,17 @@ func send(fd int, p []byte) (n int, errno syscall.Errno) {
 	return int(r), errno
 }
 
+// outq returns what is in the send queue of a socket (SIOCOUTQ, which has the
+// number of TIOCOUTQ), 0 when it has none.
+func outq(fd int) int {
+	var n int32
+	_, _, errno := syscall.RawSyscall(syscall.SYS_IOCTL, uintptr(fd), syscall.TIOCOUTQ, uintptr(unsafe.Pointer(&n)))
+	if errno != 0 {
+		return 0
+	}
+	return int(n)
+}
+
 // accept takes a connection that does not block.
 func accept(listener int, peer *syscall.RawSockaddrAny) (fd int, errno syscall.Errno) {
 	size := uint32(syscall.SizeofSockaddrAny)

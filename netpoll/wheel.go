@@ -21,7 +21,8 @@ const (
 // Entries are linked by indices of the slab, not by pointers.
 //
 // Invariant: an entry is in the slot of its when, or in the current one when
-// that has passed; when is never after the deadline, unless that is 0.
+// that has passed; when is never after what is due (Conn.due), unless nothing
+// is.
 type wheel struct {
 	heads   [wheelSlots]int32 // first entry of each slot, noEntry when empty
 	soonest [wheelSlots]int64 // when the slot is to be looked at, at the latest
@@ -50,7 +51,8 @@ func (w *wheel) queue(s *slab, c *Conn, t int64) {
 	}
 	i := int(max(tick, w.tick) % wheelSlots)
 	index := int32(uint32(c.key))
-	c.when, c.slot = t, int16(i)
+	c.when.Store(t)
+	c.slot = int16(i)
 	c.prev, c.next = noEntry, w.heads[i]
 	if c.next != noEntry {
 		s.at(c.next).prev = index
@@ -66,14 +68,9 @@ func (w *wheel) queue(s *slab, c *Conn, t int64) {
 
 // remove takes c out of the wheel, if it is in it.
 func (w *wheel) remove(s *slab, c *Conn) {
-	if c.slot != noSlot {
-		w.unlink(s, c)
-		c.when = 0
+	if c.slot == noSlot {
+		return
 	}
-}
-
-// unlink takes c out of its slot and leaves its when.
-func (w *wheel) unlink(s *slab, c *Conn) {
 	i := c.slot
 	if c.prev == noEntry {
 		w.heads[i] = c.next
@@ -87,11 +84,13 @@ func (w *wheel) unlink(s *slab, c *Conn) {
 		w.used[i/64] &^= 1 << (i % 64)
 	}
 	c.slot = noSlot
+	c.when.Store(0)
 }
 
-// expire appends to due the connections whose deadlines have passed, and
-// queues those anew whose deadlines have moved. A lent connection's deadline
-// belongs to its unit: it is looked at when the connection is back.
+// expire appends to due the connections for which something is due, and queues
+// those anew where that has moved. A lent connection's deadline belongs to its
+// unit: it is looked at when the connection is back. For how long the unit
+// waits, see Conn.lookLent.
 func (w *wheel) expire(now int64, s *slab, due []Key) []Key {
 	first, last := w.tick, max(w.tick, now>>tickShift)
 	// The tick moves first, so that what is queued anew lands at its place as
@@ -114,18 +113,19 @@ func (w *wheel) walk(i, now int64, s *slab, due []Key) []Key {
 	for index := w.heads[i]; index != noEntry; {
 		c := s.at(index)
 		index = c.next
-		switch {
-		case c.when > now:
+		if when := c.when.Load(); when > now {
 			stay++
-			w.soonest[i] = min(w.soonest[i], c.when)
-		case c.tell(wordWanted):
-			w.unlink(s, c)
-		case c.deadline == 0:
-			w.remove(s, c)
-		case c.deadline > now:
-			w.queue(s, c, c.deadline)
-		default:
-			w.remove(s, c)
+			w.soonest[i] = min(w.soonest[i], when)
+			continue
+		}
+		w.remove(s, c)
+		if c.lookLent(now) {
+			continue
+		}
+		switch t := c.due(); {
+		case t > now:
+			w.queue(s, c, t)
+		case t != 0:
 			due = append(due, c.key)
 		}
 	}

@@ -358,6 +358,16 @@ func (k *kernel) write(fd int, b []byte) (n int, err error) {
 	return n, nil
 }
 
+// Untaken implements netpoll.Kernel.
+func (k *kernel) Untaken(fd int) int {
+	k.net.mu.Lock()
+	defer k.net.mu.Unlock()
+	if _, p := k.conn(fd); p != nil {
+		return p.unread
+	}
+	return 0
+}
+
 // CloseWrite implements netpoll.Kernel.
 func (k *kernel) CloseWrite(fd int) error {
 	k.net.mu.Lock()

@@ -80,6 +80,13 @@ func (p *Peer) StartReading() {
 	}
 }
 
+// Take makes a peer that has stopped read up to n octets.
+func (p *Peer) Take(n int) {
+	p.net.mu.Lock()
+	defer p.net.mu.Unlock()
+	p.read(n)
+}
+
 // SetWindow bounds what the server can send before the peer reads, in octets.
 func (p *Peer) SetWindow(window int) {
 	p.net.mu.Lock()
