@@ -188,19 +188,25 @@ func (k *epoll) Watch(fd int, key Key) error {
 // Accept implements Kernel.
 func (k *epoll) Accept(listener int) (fd int, peer netip.AddrPort, err error) {
 	fd, errno := accept(listener, &k.peer)
-	switch errno {
-	case 0:
-		// A response leaves in as few writes as can be: nothing to wait for.
-		_ = syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1) // a Unix socket has none
-		return fd, addrPort(&k.peer), nil
-	case syscall.EAGAIN:
-		return -1, peer, ErrAgain
-	case syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM:
-		return -1, peer, ErrExhausted
-	case syscall.EBADF, syscall.EINVAL, syscall.ENOTSOCK, syscall.EOPNOTSUPP, syscall.EFAULT:
-		return -1, peer, os.NewSyscallError("accept4", errno)
+	if errno != 0 {
+		return -1, peer, acceptError(errno)
 	}
-	return -1, peer, ErrReset // accept(2): what befell the connection is reported here
+	// A response leaves in as few writes as can be: nothing to wait for.
+	_ = syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1) // a Unix socket has none
+	return fd, addrPort(&k.peer), nil
+}
+
+// acceptError returns the error of Accept for one of accept(2).
+func acceptError(errno syscall.Errno) error {
+	switch errno {
+	case syscall.EAGAIN:
+		return ErrAgain
+	case syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM:
+		return ErrExhausted
+	case syscall.EBADF, syscall.EINVAL, syscall.ENOTSOCK, syscall.EOPNOTSUPP, syscall.EFAULT:
+		return os.NewSyscallError("accept4", errno)
+	}
+	return ErrReset // what befell the connection is reported here
 }
 
 // LocalAddr implements Kernel.

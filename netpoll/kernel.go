@@ -69,6 +69,21 @@ type System interface {
 	Close(fd int) error
 }
 
+// LocalSystem is a System that has Unix sockets and descriptors that a process
+// was started with, as the operating system has and a simulation has not.
+type LocalSystem interface {
+	System
+	// ListenUnix returns a listening descriptor on a Unix socket that it makes
+	// at path. mode are the permission bits of its file; 0 leaves them to the
+	// umask. A socket on which nobody answers is replaced. Close removes the
+	// file, unless another one is there by then.
+	ListenUnix(path string, mode uint32) (fd int, err error)
+	// Inherit takes over fd, a listening descriptor that the process was
+	// started with, and returns what it is bound to: an address, or the path
+	// of a Unix socket. Close releases it, and removes no file.
+	Inherit(fd int) (bound netip.AddrPort, path string, err error)
+}
+
 // ListenOptions says how a listener is made. The zero value is a listener of
 // its own, for IPv4 or IPv6 as the address says.
 type ListenOptions struct {

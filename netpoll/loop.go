@@ -60,7 +60,7 @@ const (
 	yieldAfter  = 1_000_000 // nanoseconds; see Loop.yield
 	noDeadline  = math.MaxInt64
 	goingTime   = 100_000     // nanoseconds that a turn goes on with connections of earlier ones
-	maxAccepts  = 64          // connections that a listener gives in a turn
+	maxAccepts  = 64          // connections that a listener of one loop gives in a turn
 	acceptPause = 100_000_000 // nanoseconds without descriptors before the next try
 )
 
@@ -434,17 +434,29 @@ type listener struct {
 	fd     int
 	accept func(c *Conn) Handler
 	ready  bool // Accept has not returned ErrAgain since the last report
+	burst  int  // connections that are taken in a turn, at most
 }
 
 // Serve makes the loop accept the connections of listener, which it does not
 // own. For each, accept returns the handler, or nil to close it. It is called
 // before Run.
 func (l *Loop) Serve(fd int, accept func(c *Conn) Handler) error {
+	return l.serve(fd, maxAccepts, accept)
+}
+
+// ServeShared is Serve for a listener that other loops serve too. All of them
+// are told of a connection, and each takes one a turn, so that no loop takes a
+// burst alone.
+func (l *Loop) ServeShared(fd int, accept func(c *Conn) Handler) error {
+	return l.serve(fd, 1, accept)
+}
+
+func (l *Loop) serve(fd, burst int, accept func(c *Conn) Handler) error {
 	key := listenerKey | Key(len(l.listeners))
 	if err := l.kernel.Watch(fd, key); err != nil {
 		return err
 	}
-	l.listeners = append(l.listeners, listener{fd: fd, accept: accept})
+	l.listeners = append(l.listeners, listener{fd: fd, accept: accept, burst: burst})
 	return nil
 }
 
@@ -468,7 +480,7 @@ func (l *Loop) acceptTurn() {
 // acceptFrom takes the connections that wait at a listener, up to a bound. No
 // error ends it: a server that is out of descriptors serves those it has.
 func (l *Loop) acceptFrom(a *listener) {
-	for range maxAccepts {
+	for range a.burst {
 		fd, peer, err := l.kernel.Accept(a.fd)
 		switch {
 		case err == nil:

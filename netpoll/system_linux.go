@@ -17,10 +17,14 @@ const backlog = 4096
 // system is the System of Linux.
 type system struct {
 	mu     sync.Mutex
-	shared map[int]netip.AddrPort // the open shared listeners
+	open   map[int]bool           // the open listeners
+	shared map[int]netip.AddrPort // those of them that share their address
+	files  map[int]socketFile     // those of them that have made a file
 }
 
-func newSystem() System { return &system{shared: map[int]netip.AddrPort{}} }
+func newSystem() System {
+	return &system{open: map[int]bool{}, shared: map[int]netip.AddrPort{}, files: map[int]socketFile{}}
+}
 
 // Kernel implements System.
 func (s *system) Kernel() (Kernel, error) {
@@ -45,17 +49,26 @@ func (s *system) Listen(addr netip.AddrPort, o ListenOptions) (fd int, bound net
 		}
 	}
 	fd, bound, err = listen(addr, o, join)
-	if err == nil && o.Shared {
+	if err != nil {
+		return fd, bound, err
+	}
+	s.open[fd] = true
+	if o.Shared {
 		s.shared[fd] = bound
 	}
-	return fd, bound, err
+	return fd, bound, nil
 }
 
 // Close implements System.
 func (s *system) Close(fd int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if f, ok := s.files[fd]; ok {
+		f.remove()
+	}
+	delete(s.open, fd)
 	delete(s.shared, fd)
+	delete(s.files, fd)
 	return os.NewSyscallError("close", syscall.Close(fd))
 }
 
