@@ -153,8 +153,11 @@ func (c *Conn) claim() {
 }
 
 // Unsent returns the octets of output that have not been handed to the kernel,
-// those of this turn included.
+// those of this turn included. While the connection is lent there are none.
 func (c *Conn) Unsent() int {
+	if c.Lent() {
+		return 0
+	}
 	if c.loop.outConn == c {
 		return c.unsent + len(c.loop.out)
 	}
