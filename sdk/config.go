@@ -81,10 +81,50 @@ type Limits struct {
 	// HeadTimeout bounds the time from the first octet of a request to the end
 	// of its head, default 30 s. Over it the answer is 408.
 	HeadTimeout time.Duration
-	// KeepAliveTimeout bounds how long a connection may wait for a request, or
-	// in mid-request for a further octet of content, default 130 s. Over it
-	// the connection is closed without an answer, in mid-request after 408.
+	// KeepAliveTimeout bounds how long a connection may wait for a request,
+	// default 130 s. Over it the connection is closed without an answer. It
+	// also bounds what a fast peer earns by BodyRate and ResponseRate.
 	KeepAliveTimeout time.Duration
+	// BodyRate is how many octets a second of a request's content the peer has
+	// to send on average, while the server waits for them, default 240. Time
+	// in which nobody wants them does not count: while a function that streams
+	// does not read, and while the peer does not take output over
+	// ResponseBufferHigh. Under it the answer is 408, if no response has begun,
+	// and the connection is closed. Octets beyond the rate earn the peer time
+	// for later, KeepAliveTimeout from then at the most; without BodyRate each
+	// octet does.
+	BodyRate int
+	// BodyGrace is the time that the peer has to begin with, default 5 s.
+	BodyGrace time.Duration
+	// ResponseRate is how many octets a second of a response the peer has to
+	// take on average, as long as some wait for it, default 240. Under it the
+	// connection is aborted. Octets beyond the rate earn the peer time as with
+	// BodyRate, and are counted when its time is over: so it may take nothing
+	// for twice KeepAliveTimeout after it took much.
+	ResponseRate int
+	// ResponseGrace is the time that the peer has to begin with, default 5 s.
+	ResponseGrace time.Duration
+	// RequestBuffer bounds the input of a connection that is kept because it
+	// is not complete or not yet wanted, in octets, default 1 MiB. Over it
+	// reading pauses. It has to hold a head, and does by default.
+	RequestBuffer int
+	// ConnectionAge bounds the age of a connection, more or less a tenth so
+	// that connections of the same moment do not end together. It is unlimited
+	// by default. Over it the next response announces the end, and a connection
+	// that waits for a request is closed without an answer.
+	ConnectionAge time.Duration
+	// ConnectionRequests bounds the requests of a connection, more or less a
+	// tenth. It is unlimited by default. The last response announces the end.
+	ConnectionRequests int
+	// Connections bounds the open connections of the server. It is unlimited
+	// by default. Over it a connection is answered 503, whatever it asks for,
+	// and closed. Such connections are not counted, and at most 64 of a loop
+	// are answered at once: further ones are closed without an answer.
+	Connections int
+	// ConnectionsPerSource is Connections for one source: an IPv4 address, or
+	// the first 64 bits of an IPv6 address. It is unlimited by default, and
+	// Unix sockets have no source.
+	ConnectionsPerSource int
 	// DrainTimeout bounds how long a connection that is being closed reads on
 	// so that the answer is not lost, default 5 s.
 	DrainTimeout time.Duration
@@ -149,16 +189,10 @@ func (c Config) withDefaults(getenv func(string) string) (Config, error) {
 	if c.Loops < 0 || c.Workers < 0 || c.StreamWorkers < 0 {
 		errs = append(errs, errors.New("windhover: Config.Loops, Workers and StreamWorkers cannot be negative; 0 is the default"))
 	}
-	c.Limits.Limits = c.Limits.WithDefaults()
-	orDefault(&c.Limits.HeadTimeout, 30*time.Second)
-	orDefault(&c.Limits.KeepAliveTimeout, 130*time.Second)
-	orDefault(&c.Limits.DrainTimeout, 5*time.Second)
-	orDefault(&c.Limits.ShutdownTimeout, 30*time.Second)
-	orDefault(&c.StallAfter, 20*time.Millisecond)
-	if c.Limits.ResponseBufferLow > c.Limits.ResponseBufferHigh {
-		errs = append(errs, fmt.Errorf("windhover: Limits.ResponseBufferLow (%d) is over ResponseBufferHigh (%d)",
-			c.Limits.ResponseBufferLow, c.Limits.ResponseBufferHigh))
+	if err := c.Limits.complete(); err != nil {
+		errs = append(errs, err)
 	}
+	orDefault(&c.StallAfter, 20*time.Millisecond, forever)
 	if c.OnPanic == nil {
 		c.OnPanic = func(p Panic) {
 			fmt.Fprintf(os.Stderr, "windhover: %s panicked: %v\n%s", p.Route, p.Value, p.Stack)
@@ -176,15 +210,52 @@ func (c Config) withDefaults(getenv func(string) string) (Config, error) {
 	return c, errors.Join(errs...)
 }
 
-// forever is longer than any process lives, and can be added to a time.
-const forever = time.Duration(1) << 60
+const (
+	// forever is longer than any process lives, and can be added to a time.
+	forever = time.Duration(1) << 60
+	// endless is more than there will ever be of anything.
+	endless = int(^uint(0) >> 1)
+)
 
-func orDefault(d *time.Duration, value time.Duration) {
+// complete fills in the defaults, and the largest value for every limit that is
+// lifted; Unlimited for a rate, of which that would be the strictest.
+func (l *Limits) complete() error {
+	var errs []error
+	l.Limits = l.WithDefaults()
+	orDefault(&l.HeadTimeout, 30*time.Second, forever)
+	orDefault(&l.KeepAliveTimeout, 130*time.Second, forever)
+	orDefault(&l.BodyRate, 240, Unlimited)
+	orDefault(&l.BodyGrace, 5*time.Second, forever)
+	orDefault(&l.ResponseRate, 240, Unlimited)
+	orDefault(&l.ResponseGrace, 5*time.Second, forever)
+	orDefault(&l.ConnectionAge, forever, forever)
+	orDefault(&l.ConnectionRequests, endless, endless)
+	orDefault(&l.Connections, endless, endless)
+	orDefault(&l.ConnectionsPerSource, endless, endless)
+	orDefault(&l.DrainTimeout, 5*time.Second, forever)
+	orDefault(&l.ShutdownTimeout, 30*time.Second, forever)
+	if l.ResponseBufferLow > l.ResponseBufferHigh {
+		errs = append(errs, fmt.Errorf("windhover: Limits.ResponseBufferLow (%d) is over ResponseBufferHigh (%d)",
+			l.ResponseBufferLow, l.ResponseBufferHigh))
+	}
+	// A head of which a part is kept has to fit, or it would never be complete.
+	const most = 1 << 29
+	head := min(l.RequestLine, most) + min(l.FieldSection, most) + len("\r\n\r\n")
+	if l.RequestBuffer > 0 && l.RequestBuffer < head {
+		errs = append(errs, fmt.Errorf("windhover: Limits.RequestBuffer (%d) has to hold a head, for which RequestLine and FieldSection allow %d octets",
+			l.RequestBuffer, head))
+	}
+	orDefault(&l.RequestBuffer, max(1<<20, head), endless)
+	return errors.Join(errs...)
+}
+
+// orDefault replaces a 0 by the default and Unlimited by what stands for it.
+func orDefault[T ~int | ~int64](limit *T, value, lifted T) {
 	switch {
-	case *d == 0:
-		*d = value
-	case *d < 0:
-		*d = forever
+	case *limit == 0:
+		*limit = value
+	case *limit < 0:
+		*limit = lifted
 	}
 }
 

@@ -94,6 +94,15 @@ func TestConfigDefaults(t *testing.T) {
 		{"Pipelined", int64(c.Limits.Pipelined), 64},
 		{"HeadTimeout", int64(c.Limits.HeadTimeout), int64(30 * time.Second)},
 		{"KeepAliveTimeout", int64(c.Limits.KeepAliveTimeout), int64(130 * time.Second)},
+		{"RequestBuffer", int64(c.Limits.RequestBuffer), 1 << 20},
+		{"BodyRate", int64(c.Limits.BodyRate), 240},
+		{"BodyGrace", int64(c.Limits.BodyGrace), int64(5 * time.Second)},
+		{"ResponseRate", int64(c.Limits.ResponseRate), 240},
+		{"ResponseGrace", int64(c.Limits.ResponseGrace), int64(5 * time.Second)},
+		{"ConnectionAge", int64(c.Limits.ConnectionAge), int64(forever)},
+		{"ConnectionRequests", int64(c.Limits.ConnectionRequests), int64(endless)},
+		{"Connections", int64(c.Limits.Connections), int64(endless)},
+		{"ConnectionsPerSource", int64(c.Limits.ConnectionsPerSource), int64(endless)},
 		{"DrainTimeout", int64(c.Limits.DrainTimeout), int64(5 * time.Second)},
 		{"ShutdownTimeout", int64(c.Limits.ShutdownTimeout), int64(30 * time.Second)},
 		{"StallAfter", int64(c.StallAfter), int64(20 * time.Millisecond)},
@@ -128,9 +137,56 @@ func TestConfigEnvironment(t *testing.T) {
 }
 
 func TestUnlimitedLiftsLimits(t *testing.T) {
-	c, err := Config{StallAfter: Unlimited, Limits: Limits{HeadTimeout: Unlimited, KeepAliveTimeout: Unlimited}}.
-		withDefaults(func(string) string { return "" })
-	if err != nil || c.Limits.HeadTimeout != forever || c.Limits.KeepAliveTimeout != forever || c.StallAfter != forever {
-		t.Errorf("timeouts %v, %v, %v; error %v", c.Limits.HeadTimeout, c.Limits.KeepAliveTimeout, c.StallAfter, err)
+	var l Limits
+	l.HeadTimeout, l.KeepAliveTimeout, l.DrainTimeout, l.ShutdownTimeout = Unlimited, Unlimited, Unlimited, Unlimited
+	l.BodyRate, l.BodyGrace, l.ResponseRate, l.ResponseGrace = Unlimited, Unlimited, Unlimited, Unlimited
+	l.RequestBuffer, l.ConnectionAge, l.ConnectionRequests = Unlimited, Unlimited, Unlimited
+	l.Connections, l.ConnectionsPerSource = Unlimited, Unlimited
+	c, err := Config{StallAfter: Unlimited, Limits: l}.withDefaults(func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := c.Limits
+	for _, d := range []time.Duration{
+		got.HeadTimeout, got.KeepAliveTimeout, got.DrainTimeout, got.ShutdownTimeout, got.BodyGrace, got.ResponseGrace, got.ConnectionAge, c.StallAfter,
+	} {
+		if d != forever {
+			t.Errorf("a lifted time is %v", d)
+		}
+	}
+	for _, n := range []int{got.RequestBuffer, got.ConnectionRequests, got.Connections, got.ConnectionsPerSource} {
+		if n != endless {
+			t.Errorf("a lifted number is %d", n)
+		}
+	}
+	if got.BodyRate != Unlimited || got.ResponseRate != Unlimited {
+		t.Errorf("the lifted rates are %d and %d", got.BodyRate, got.ResponseRate)
+	}
+}
+
+// TestRequestBufferHoldsAHead checks that a limit of the head that is raised
+// raises the buffer, and that one that is set has to be large enough.
+func TestRequestBufferHoldsAHead(t *testing.T) {
+	for _, tt := range []struct {
+		line, section, buffer, want int
+		err                         string
+	}{
+		{want: 1 << 20},
+		{section: 1 << 21, want: 8192 + 1<<21 + 4},
+		{line: Unlimited, section: Unlimited, want: 1<<30 + 4},
+		{line: 100, section: 200, buffer: 304, want: 304},
+		{line: 100, section: 200, buffer: 303, err: "allow 304 octets"},
+		{line: Unlimited, buffer: 1 << 20, err: "RequestBuffer (1048576)"},
+		{line: Unlimited, buffer: Unlimited, want: endless},
+	} {
+		var l Limits
+		l.RequestLine, l.FieldSection, l.RequestBuffer = tt.line, tt.section, tt.buffer
+		err := l.complete()
+		switch {
+		case tt.err == "" && (err != nil || l.RequestBuffer != tt.want):
+			t.Errorf("%+v: %d, %v", tt, l.RequestBuffer, err)
+		case tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)):
+			t.Errorf("%+v: %v", tt, err)
+		}
 	}
 }

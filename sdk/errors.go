@@ -60,6 +60,9 @@ var (
 	// ErrShutdown says that the server stopped waiting for the exchange; as the
 	// cause of the context of an UpgradedStream, that it begins to shut down.
 	ErrShutdown = errors.New("windhover: the server is shutting down")
+	// ErrTooSlow says that the peer sent or took less than Limits.BodyRate or
+	// ResponseRate.
+	ErrTooSlow = errors.New("windhover: the peer is too slow")
 	// ErrPanicked says that a function of the app panicked.
 	ErrPanicked = errors.New("windhover: a function panicked")
 	// ErrTooLate says that the response could not be changed: its head was sent.

@@ -146,7 +146,8 @@ type EarlyHints interface {
 type ContentWriter interface {
 	// Write sends p, or collects it to be sent with what follows. It waits
 	// while the peer does not read. An error is final: the peer is gone
-	// (ErrPeerClosed), the server stopped waiting (ErrShutdown), or more was
+	// (ErrPeerClosed) or takes too little (ErrTooSlow), the server stopped
+	// waiting (ErrShutdown), or more was
 	// written than OpenResponseSized announced.
 	io.Writer
 	// Flush sends what was collected.
@@ -225,9 +226,9 @@ type Connection interface {
 type Lifetime interface {
 	// Context returns a context that ends when the exchange does. It is
 	// cancelled with the cause ErrPeerClosed when the peer closes the
-	// connection and ErrShutdown when the server stops waiting for the
-	// exchange. After OpenUpgrade it outlives the peer's end, and is cancelled
-	// when the server begins to shut down. It is the one allocation of a route
-	// that takes it.
+	// connection, ErrTooSlow when it takes too little, and ErrShutdown when the
+	// server stops waiting for the exchange. After OpenUpgrade it outlives the
+	// peer's end, and is cancelled when the server begins to shut down. It is the
+	// one allocation of a route that takes it.
 	Context() context.Context
 }

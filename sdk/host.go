@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"net/netip"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,8 @@ type Host struct {
 	aborted atomic.Bool // the server has stopped waiting for exchanges
 	date    atomic.Pointer[date]
 	watch   watch
+	gate    *gate  // of the server: all its hosts share it; nil: no limit
+	random  uint64 // state of Jitter
 
 	refusals    []*Refusals // one for each protocol; read-only once the loop runs
 	refusalRate rate
@@ -33,20 +36,43 @@ func NewLoop(kernel netpoll.Kernel, config Config, pool Pool) (*netpoll.Loop, *H
 	if err != nil {
 		return nil, nil, err
 	}
-	l, h := newLoop(kernel, config, pool, pool)
+	l, h := newLoop(kernel, config, pool, pool, newGate(&config.Limits))
 	return l, h, nil
 }
 
-func newLoop(kernel netpoll.Kernel, config Config, workers, streams Pool) (*netpoll.Loop, *Host) {
+func newLoop(kernel netpoll.Kernel, config Config, workers, streams Pool, g *gate) (*netpoll.Loop, *Host) {
 	l := netpoll.NewLoop(kernel, netpoll.LoopOptions{
-		HighWater:    config.Limits.ResponseBufferHigh,
-		LowWater:     config.Limits.ResponseBufferLow,
-		DrainTimeout: int64(config.Limits.DrainTimeout),
+		HighWater:     config.Limits.ResponseBufferHigh,
+		LowWater:      config.Limits.ResponseBufferLow,
+		RequestBuffer: config.Limits.RequestBuffer,
+		DrainTimeout:  int64(config.Limits.DrainTimeout),
+		SendRate:      config.Limits.ResponseRate,
+		SendGrace:     int64(config.Limits.ResponseGrace),
+		SendStall:     int64(config.Limits.KeepAliveTimeout),
 	})
 	return l, &Host{
 		loop: l, config: config, workers: workers, streams: streams,
-		refusalRate: rate{most: config.RefusalRate},
+		gate: g, random: uint64(l.Wall() + l.Clock()), refusalRate: rate{most: config.RefusalRate},
 	}
+}
+
+// Admit counts a connection that was accepted, and reports whether the limits
+// of connections allow it. If they do, Release has to be called when it is gone.
+func (h *Host) Admit(peer netip.AddrPort) bool { return h.gate.enter(peer.Addr()) }
+
+// Release ends what Admit began.
+func (h *Host) Release(peer netip.AddrPort) { h.gate.leave(peer.Addr()) }
+
+// Jitter returns n, which is not negative, more or less a tenth by chance.
+func (h *Host) Jitter(n int64) int64 {
+	// SplitMix64: all that is asked of it is to differ.
+	h.random += 0x9e3779b97f4a7c15
+	z := h.random
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	z ^= z >> 31
+	tenth := n / 10
+	return n - tenth + int64(z%uint64(2*tenth+1))
 }
 
 // Loop returns the loop.

@@ -87,13 +87,14 @@ func (s *Server) open(p Protocol) error {
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}
+	gate := newGate(&s.config.Limits)
 	workers, streams := NewPool(s.config.Workers), NewPool(s.config.StreamWorkers)
 	for i := range s.config.Loops {
 		kernel, err := s.config.System.Kernel()
 		if err != nil {
 			return err
 		}
-		loop, host := newLoop(kernel, s.config, workers, streams)
+		loop, host := newLoop(kernel, s.config, workers, streams, gate)
 		s.loops, s.hosts = append(s.loops, loop), append(s.hosts, host)
 		accepts := make(map[msg.Policy]func(*netpoll.Conn) netpoll.Handler)
 		for _, l := range s.listeners {

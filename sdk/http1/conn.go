@@ -18,12 +18,13 @@ type conn struct {
 	h1   h1.Conn
 	x    *Exchange // the exchange in progress, nil in phaseAwait
 
+	retires int64 // when the connection is too old; 0: never
+
 	phase phase
-	then  then // what the unit that gives back asks for
-	timed bool // HeadTimeout runs: the deadline is that of the head
-	ended bool // the peer has finished sending, and all of it has arrived
-	more  bool // requests wait in the input for the next turn
-	last  bool // nothing stands in the input behind the present event
+	waits waits  // what the deadline is for
+	ended bool   // the peer has finished sending, and all of it has arrived
+	more  bool   // requests wait in the input for the next turn
+	left  uint32 // requests that are still answered, 0: any number
 
 	// unit is the exchange that is lent. The loop sets it; the unit clears it,
 	// holding the exchange's lifetime lock. It is how the loop cancels a context.
@@ -65,6 +66,15 @@ const (
 	thenAbort               // the response could not be completed
 )
 
+// waits says what a connection is waiting for.
+type waits uint8
+
+const (
+	waitsRequest waits = iota // the deadline is that of KeepAliveTimeout, or of the connection's age
+	waitsHead                 // it is that of HeadTimeout
+	waitsContent              // it is that of BodyRate
+)
+
 // maxDrop is how much of a body that no function wants is read past, in octets,
 // its framing included. More is dearer than a new connection.
 const maxDrop = 256 << 10
@@ -99,7 +109,10 @@ func (cn *conn) Receive(c *netpoll.Conn, in []byte) (n int) {
 		}
 		ev, m := cn.h1.Next(&cn.x.Exchange, in[n:], &l.limits)
 		n += m
-		cn.last = n == len(in)
+		cn.x.last = n == len(in)
+		if cn.phase != phaseAwait {
+			cn.x.arrived += m
+		}
 		if cn.skipped(c, ev, m) {
 			if cn.phase == phaseSkip {
 				if _, departed := cn.run(c, nil); departed {
@@ -141,8 +154,13 @@ func (cn *conn) Receive(c *netpoll.Conn, in []byte) (n int) {
 // then it may not be touched any more.
 func (cn *conn) begin(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 	l, x := cn.loop, cn.x
-	cn.timed = false
+	cn.waits = waitsRequest
 	x.begin(cn, c)
+	if cn.left > 0 {
+		if cn.left--; cn.left == 0 {
+			x.CloseAfter()
+		}
+	}
 	plan := x.plan
 	if x.ContentLength() == 0 {
 		ev, _ := cn.h1.Next(&x.Exchange, nil, &l.limits)
@@ -230,7 +248,7 @@ func (cn *conn) collect(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 		return cn.body(c, rest)
 	}
 	cn.phase = phaseCollect
-	if x.ExpectsContinue() && !x.continued && len(x.body) == 0 && cn.last {
+	if x.ExpectsContinue() && !x.continued && len(x.body) == 0 && x.last {
 		x.continued = true
 		c.SetOut(x.AppendContinue(c.Out()))
 	}
@@ -258,10 +276,12 @@ func (cn *conn) respond(c *netpoll.Conn) {
 }
 
 // sayClose makes the response announce the end of the connection when the
-// server shuts down, or when what is left of the request is not worth reading.
+// server shuts down, when the connection is too old, or when what is left of the
+// request is not worth reading.
 func (cn *conn) sayClose() {
 	x := cn.x
-	if cn.loop.host.Drains() || x.plan.Body != sdk.BodyStreamed && !x.received &&
+	host := cn.loop.host
+	if host.Drains() || cn.retires != 0 && host.Loop().Clock() >= cn.retires || x.plan.Body != sdk.BodyStreamed && !x.received &&
 		(x.ContentLength() > maxDrop || x.ExpectsContinue() && !x.continued) {
 		x.CloseAfter()
 	}
@@ -270,7 +290,7 @@ func (cn *conn) sayClose() {
 // responded follows a response that has been appended.
 func (cn *conn) responded(c *netpoll.Conn) {
 	x := cn.x
-	if x.plan.Done && cn.last {
+	if x.plan.Done && x.last {
 		// The client need not wait for the Done phase. Amid pipelined requests
 		// it does, so that their answers leave in one write.
 		c.Flush()
@@ -323,37 +343,68 @@ func (cn *conn) wait(c *netpoll.Conn) {
 	switch {
 	case cn.ended || cn.phase == phaseAwait && !cn.h1.Started() && cn.loop.host.Drains():
 		cn.close(c)
-	case cn.phase != phaseAwait || !cn.h1.Started():
-		cn.timed = false
-		cn.keepAlive(c)
-	case !cn.timed:
-		cn.timed = true
+	case cn.phase != phaseAwait:
+		cn.waitContent(c)
+	case !cn.h1.Started():
+		cn.waits = waitsRequest
+		c.SetDeadline(cn.idleUntil(c.Now()))
+	case cn.waits != waitsHead:
+		cn.waits = waitsHead
 		c.SetDeadline(c.Now() + int64(cn.loop.host.Limits().HeadTimeout))
 	}
 }
 
-// keepAlive makes the connection wait for KeepAliveTimeout from now on.
-func (cn *conn) keepAlive(c *netpoll.Conn) {
-	c.SetDeadline(c.Now() + int64(cn.loop.host.Limits().KeepAliveTimeout))
+// idleUntil returns how long the connection waits for a request.
+func (cn *conn) idleUntil(now int64) int64 {
+	until := now + int64(cn.loop.host.Limits().KeepAliveTimeout)
+	if cn.retires != 0 {
+		return min(until, cn.retires)
+	}
+	return until
+}
+
+// waitContent sets the deadline for more content, by what has arrived.
+func (cn *conn) waitContent(c *netpoll.Conn) {
+	x, pace := cn.x, &cn.loop.pace
+	until := c.Deadline()
+	if cn.waits != waitsContent {
+		cn.waits = waitsContent
+		until = c.Now() + pace.grace
+	}
+	c.SetDeadline(pace.earn(until, c.Now(), x.arrived))
+	x.arrived = 0
 }
 
 // Expired implements netpoll.Handler.
 func (cn *conn) Expired(c *netpoll.Conn) {
 	switch cn.phase {
 	case phaseAwait:
-		if cn.timed {
+		if cn.waits == waitsHead {
 			cn.refuseLate(c)
 			return
 		}
-		cn.phase = phaseClosing
-		c.Abort() // nothing is under way that could be lost
+		cn.expireIdle(c)
 	case phaseCollect, phaseSkip:
 		cn.refuse(c, h1.ReasonBodyTimeout.Refusal(false), nil)
 	case phaseDrop:
 		cn.close(c)
-	case phaseLending:
-		c.Abort() // the peer has taken nothing of earlier answers for too long
-	case phaseLent, phaseClosing:
+	case phaseLending, phaseLent, phaseClosing:
+	}
+}
+
+// expireIdle ends a connection that has waited for a request for too long, or is
+// too old. The time in which a client takes its answer does not count: how long
+// that may last is another limit (ResponseRate).
+func (cn *conn) expireIdle(c *netpoll.Conn) {
+	now := c.Now()
+	switch {
+	case c.Unsent() == 0:
+		cn.phase = phaseClosing
+		c.Abort() // nothing is under way that could be lost
+	case cn.retires != 0 && now >= cn.retires:
+		cn.close(c)
+	default:
+		c.SetDeadline(cn.idleUntil(now))
 	}
 }
 
@@ -364,7 +415,7 @@ func (cn *conn) Ended(c *netpoll.Conn, reset bool) {
 		switch {
 		case x == nil:
 		case reset:
-			x.life.cancelFor(cn, cn.loop.host.EndCause())
+			x.life.cancelFor(cn, cn.endCause(c))
 		case !cn.loop.host.HalfClose():
 			x.life.cancelAtEnd(cn, cn.loop.host.EndCause())
 		}
@@ -396,8 +447,17 @@ func (cn *conn) Draining(c *netpoll.Conn) {
 // Closed implements netpoll.Handler.
 func (cn *conn) Closed(c *netpoll.Conn) {
 	if x := cn.x; x != nil {
-		x.end(c.Now(), cn.loop.host.EndCause())
+		x.end(c.Now(), cn.endCause(c))
 		cn.letGo()
 	}
 	cn.phase = phaseClosing
+	cn.loop.host.Release(c.RemoteAddr())
+}
+
+// endCause returns why the connection ended before its exchange did.
+func (cn *conn) endCause(c *netpoll.Conn) error {
+	if c.Slow() {
+		return sdk.ErrTooSlow
+	}
+	return cn.loop.host.EndCause()
 }

@@ -36,7 +36,9 @@ type Exchange struct {
 	failed    bool   // the response is that of a panic
 	answered  bool   // the head of the response was appended
 	fault     error  // what the server found, for Task.Fail; nil: nothing
+	last      bool   // nothing stands in the input behind the present event
 	skipped   int    // octets of the body that were read past
+	arrived   int    // octets of the body that the deadline does not account for yet
 
 	hints msg.Fields // the early hints that are not sent
 
@@ -53,6 +55,8 @@ type Exchange struct {
 	at        int
 	piece     []byte // content that Read has not handed out; part of in
 	inErr     error  // what ended the content early
+	patience  int64  // nanoseconds that are left for the peer while the unit waits for content
+	then      then   // what the unit asks for when it gives back
 	life      lifetime
 	lived     bool // life was used
 }
@@ -78,6 +82,7 @@ var (
 func (x *Exchange) begin(cn *conn, c *netpoll.Conn) {
 	x.conn, x.nc = cn, c
 	x.started = c.Now()
+	x.patience = x.loop.pace.grace
 	x.route()
 	if x.plan.Trailers {
 		x.KeepTrailers()
@@ -246,7 +251,7 @@ func (x *Exchange) reset() {
 	x.Reset()
 	x.conn, x.nc, x.plan = nil, nil, nil
 	x.received, x.continued, x.headRun, x.failed, x.answered = false, false, false, false, false
-	x.skipped, x.redone = 0, false
+	x.skipped, x.arrived, x.redone = 0, 0, false
 	if x.hints.Count() > 0 || x.hints.Err() != nil {
 		x.hints.Reset()
 	}

@@ -1,7 +1,9 @@
 package http1
 
 import (
+	"math"
 	"sync"
+	"time"
 
 	"github.com/windhover-go/windhover/h1"
 	"github.com/windhover-go/windhover/netpoll"
@@ -41,7 +43,8 @@ func (p *protocol) Name() string { return "http/1.1" }
 
 // Attach implements sdk.Protocol.
 func (p *protocol) Attach(h *sdk.Host, policy msg.Policy) func(c *netpoll.Conn) netpoll.Handler {
-	l := &loop{host: h, protocol: p, policy: policy, limits: h.Limits().Limits}
+	l := &loop{host: h, protocol: p, policy: policy, limits: h.Limits().Limits, pace: paceOf(h.Limits())}
+	l.away.loop = l
 	// The limit of a request's content is the route's (Conn.SetMaxBody), which
 	// is known when the head has been read, so the engine gets none.
 	l.limits.RequestBody = 1<<63 - 1
@@ -60,6 +63,8 @@ type loop struct {
 	policy   msg.Policy
 	limits   msg.Limits // as the engine has them; read-only
 	refusals *sdk.Refusals
+	pace     pace // read-only
+	away     turnedAway
 	free     []*Exchange
 
 	mu       sync.Mutex
@@ -70,11 +75,24 @@ type loop struct {
 const maxFree = 256
 
 func (l *loop) accept(c *netpoll.Conn) netpoll.Handler {
-	c.SetDeadline(c.Now() + int64(l.host.Limits().KeepAliveTimeout))
+	if !l.host.Admit(c.RemoteAddr()) {
+		return l.away.accept(c)
+	}
 	cn := &conn{loop: l}
 	cn.h1.Policy = l.policy
+	limits := l.host.Limits()
+	if n := limits.ConnectionRequests; n < math.MaxInt32 {
+		cn.left = uint32(l.host.Jitter(int64(n)))
+	}
+	if age := limits.ConnectionAge; age < longAge {
+		cn.retires = c.Now() + l.host.Jitter(int64(age))
+	}
+	c.SetDeadline(cn.idleUntil(c.Now()))
 	return cn
 }
+
+// longAge is as good as no limit of the age: 30 years.
+const longAge = 30 * 365 * 24 * time.Hour
 
 // take returns an exchange that is ready.
 func (l *loop) take() *Exchange {

@@ -89,8 +89,24 @@ func (x *Exchange) errorOf(r *h1.RefusalError) error {
 	if r.Reason == h1.ReasonBodyLimit {
 		reason = fmt.Sprintf("the content is over the limit of %d octets", x.maxBody())
 	}
-	return &sdk.StatusError{Status: r.Status, Reason: reason, Err: r}
+	var cause error = r
+	if r.Reason == h1.ReasonBodyTimeout {
+		cause = &slowError{r}
+	}
+	return &sdk.StatusError{Status: r.Status, Reason: reason, Err: cause}
 }
+
+// A slowError is a refusal that is sdk.ErrTooSlow for an app that asks.
+type slowError struct{ refusal *h1.RefusalError }
+
+// Error implements error.
+func (e *slowError) Error() string { return e.refusal.Error() }
+
+// Unwrap returns the refusal.
+func (e *slowError) Unwrap() error { return e.refusal }
+
+// Is implements what errors.Is asks.
+func (e *slowError) Is(target error) bool { return target == sdk.ErrTooSlow }
 
 // note counts a refusal, and tells the app of it if it asks.
 func (cn *conn) note(c *netpoll.Conn, r *h1.RefusalError, rest []byte) {

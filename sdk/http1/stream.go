@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/windhover-go/windhover/h1"
+	"github.com/windhover-go/windhover/netpoll"
 	"github.com/windhover-go/windhover/sdk"
 )
 
@@ -184,8 +185,11 @@ func (w *contentWriter) send() error {
 
 // gone turns an error of the connection into the one that the app sees.
 func (x *Exchange) gone(err error) error {
-	if err == nil {
+	switch err {
+	case nil:
 		return nil
+	case netpoll.ErrSlow:
+		return sdk.ErrTooSlow
 	}
 	return x.loop.host.EndCause()
 }
@@ -279,10 +283,20 @@ func (x *Exchange) fill() error {
 	if cap(x.in)-len(x.in) < inSize/4 {
 		x.in = append(make([]byte, 0, max(inSize, 2*len(x.in))), x.in...)
 	}
-	n, err := x.nc.ReadLent(x.in[len(x.in):cap(x.in)])
+	loop, pace := x.loop.host.Loop(), &x.loop.pace
+	until := loop.Clock() + x.patience
+	n, err := x.nc.ReadLentUntil(x.in[len(x.in):cap(x.in)], until)
 	x.in = x.in[:len(x.in)+n]
-	if err != nil || n == 0 {
+	switch {
+	case err == netpoll.ErrSlow:
+		r := h1.ReasonBodyTimeout.Refusal(false)
+		x.loop.refusals.Count(int(r.Reason))
+		x.CloseAfter()
+		return x.errorOf(r)
+	case err != nil || n == 0:
 		return x.loop.host.EndCause()
 	}
+	now := loop.Clock()
+	x.patience = pace.earn(until, now, n) - now
 	return nil
 }

@@ -50,10 +50,8 @@ func (cn *conn) gather(rest []byte) (n int, refused bool) {
 func (cn *conn) lend(c *netpoll.Conn, rest []byte) (n int) {
 	x := cn.x
 	if !c.Flush() {
-		if cn.phase != phaseLending {
-			cn.phase = phaseLending
-			cn.keepAlive(c)
-		}
+		cn.phase = phaseLending
+		c.SetDeadline(0) // the peer has to take what is unsent (Limits.ResponseRate)
 		c.AgainWhenSent()
 		return 0
 	}
@@ -65,7 +63,7 @@ func (cn *conn) lend(c *netpoll.Conn, rest []byte) (n int) {
 		c.Again() // nothing else makes the loop come back to close
 	}
 	cn.phase = phaseLent
-	cn.then = thenAwait
+	x.then = thenAwait
 	x.lived = true
 	x.life.own(cn)
 	cn.unit.Store(x)
@@ -143,31 +141,29 @@ func (x *Exchange) depose(now int64) {
 	cn, c := x.conn, x.nc
 	cn.unit.Store(nil)
 	cn.x, cn.phase = nil, phaseAwait
-	c.SetDeadline(now + int64(x.loop.host.Limits().KeepAliveTimeout))
+	c.SetDeadline(cn.idleUntil(now))
 	c.GiveBack(x.in[x.at:], false)
 	x.loop.giveBack(x)
 }
 
 // giveBack ends the loan and asks the loop to go on as t says.
 func (x *Exchange) giveBack(t then) {
-	x.conn.then = t
+	x.then = t
 	x.conn.unit.Store(nil)
 	x.nc.GiveBack(x.in[x.at:], true)
 }
 
 // Returned implements netpoll.Handler.
 func (cn *conn) Returned(c *netpoll.Conn) {
-	t := cn.then
-	cn.then = thenAwait
-	switch t {
+	switch cn.x.then {
 	case thenAwait:
 	case thenCollect:
 		_, departed := cn.collect(c, nil)
 		invariant.That(!departed) // the content is not complete
-		cn.keepAlive(c)
+		cn.waitContent(c)
 	case thenDrop:
 		cn.phase = phaseDrop
-		cn.keepAlive(c)
+		cn.waitContent(c)
 	case thenClose:
 		cn.letGo()
 		cn.close(c)

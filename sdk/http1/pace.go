@@ -1,0 +1,36 @@
+package http1
+
+import "github.com/windhover-go/windhover/sdk"
+
+// A pace is how fast the content of a request has to arrive (Limits.BodyRate). A
+// peer has a time until which the server waits for content; each octet that
+// arrives moves it by the time that the octet takes at the rate, up to a bound.
+// The time passes only while the server waits.
+type pace struct {
+	grace int64 // nanoseconds to begin with
+	rate  int64 // octets a second; 0: each octet earns all that can be earned
+	most  int64 // nanoseconds from now that can be earned
+}
+
+// paceOf returns the pace that the limits ask for.
+func paceOf(l *sdk.Limits) pace {
+	p := pace{grace: int64(l.BodyGrace), rate: int64(l.BodyRate), most: int64(l.KeepAliveTimeout)}
+	if p.rate < 0 {
+		p.rate, p.grace = 0, p.most
+	}
+	p.most = max(p.most, p.grace)
+	return p
+}
+
+// earn returns how long the server waits, after n octets have come by the time
+// now. When they were looked at too late it is not the peer's fault.
+func (p *pace) earn(until, now int64, n int) int64 {
+	switch {
+	case n == 0:
+		return until
+	case p.rate == 0:
+		return now + p.most
+	}
+	const second = 1_000_000_000
+	return min(max(until, now)+int64(n)*second/p.rate, now+p.most)
+}
