@@ -3,11 +3,9 @@ package sdk
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"runtime"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/windhover-go/windhover/netpoll"
@@ -25,9 +23,15 @@ type Config struct {
 	// http://[::1]:8080, http://:8080 (all interfaces, IPv4 and IPv6) or
 	// http://localhost:8080 (both loopbacks). Port 0 lets the system choose.
 	//
+	// unix:/run/app.sock is a Unix socket; behind it, ?mode=660 sets the
+	// permissions of its file, which otherwise are what the umask leaves. A
+	// socket that nobody answers on is replaced, and the file is removed at the
+	// end. fd:3 is a listening socket that the process was started with.
+	//
 	// Requests are read strictly. An endpoint for clients that cannot do better
 	// can say http://:8080?policy=rfc: then what the RFCs allow a server to make
-	// sense of is accepted there, and nothing looser (see msg.PolicyRFC).
+	// sense of is accepted there, and nothing looser (see msg.PolicyRFC). A second
+	// option stands behind "&".
 	//
 	// If it is empty, the environment variable WINDHOVER_URLS (separated by
 	// ";") is used, and then http://localhost:5000.
@@ -257,74 +261,4 @@ func orDefault[T ~int | ~int64](limit *T, value, lifted T) {
 	case *limit < 0:
 		*limit = lifted
 	}
-}
-
-func splitURLs(urls string) (list []string) {
-	for url := range strings.SplitSeq(urls, ";") {
-		if url = strings.TrimSpace(url); url != "" {
-			list = append(list, url)
-		}
-	}
-	return list
-}
-
-// A bind is one address that an endpoint stands for.
-type bind struct {
-	addr      netip.AddrPort
-	dualStack bool
-	policy    msg.Policy
-	// optional: the address may be missing on this machine, as the IPv6
-	// loopback is on some.
-	optional bool
-}
-
-// parseEndpoint returns the addresses that a URL stands for.
-func parseEndpoint(url string) ([]bind, error) {
-	scheme, rest, ok := strings.Cut(url, "://")
-	switch {
-	case !ok:
-		return nil, fmt.Errorf("windhover: endpoint %q is not a URL; write http://HOST:PORT", url)
-	case scheme == "https":
-		return nil, fmt.Errorf("windhover: endpoint %q: this app does not declare TLS; write http://HOST:PORT", url)
-	case scheme != "http":
-		return nil, fmt.Errorf("windhover: endpoint %q has the scheme %q; write http://HOST:PORT", url, scheme)
-	}
-	rest, query, hasQuery := strings.Cut(rest, "?")
-	policy := msg.PolicyStrict
-	if hasQuery {
-		switch query {
-		case "policy=strict":
-		case "policy=rfc":
-			policy = msg.PolicyRFC
-		default:
-			return nil, fmt.Errorf("windhover: endpoint %q: what follows the question mark can be policy=strict, which is the default, or policy=rfc", url)
-		}
-	}
-	rest = strings.TrimSuffix(rest, "/")
-	if strings.ContainsAny(rest, "/#@") {
-		return nil, fmt.Errorf("windhover: endpoint %q has more than a host and a port; write http://HOST:PORT", url)
-	}
-	colon := strings.LastIndexByte(rest, ':')
-	if colon < 0 || strings.HasSuffix(rest, "]") {
-		return nil, fmt.Errorf("windhover: endpoint %q has no port; write http://HOST:PORT", url)
-	}
-	host := rest[:colon]
-	port, err := strconv.ParseUint(rest[colon+1:], 10, 16)
-	if err != nil {
-		return nil, fmt.Errorf("windhover: endpoint %q: the port has to be a number from 0 to 65535", url)
-	}
-	switch host {
-	case "":
-		return []bind{{addr: netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(port)), dualStack: true, policy: policy}}, nil
-	case "localhost":
-		return []bind{
-			{addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port)), policy: policy},
-			{addr: netip.AddrPortFrom(netip.IPv6Loopback(), uint16(port)), policy: policy, optional: true},
-		}, nil
-	}
-	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"))
-	if err != nil || strings.HasPrefix(host, "[") != addr.Is6() {
-		return nil, fmt.Errorf("windhover: endpoint %q: the host has to be an IP address (IPv6 in brackets), localhost or empty", url)
-	}
-	return []bind{{addr: netip.AddrPortFrom(addr, uint16(port)), policy: policy}}, nil
 }

@@ -1,6 +1,8 @@
 package sdk
 
 import (
+	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -25,7 +27,31 @@ func TestParseEndpoint(t *testing.T) {
 		{url: "http://localhost:80?policy=rfc", want: []string{"127.0.0.1:80 rfc", "[::1]:80 rfc"}},
 		{url: "http://localhost:5000", want: []string{"127.0.0.1:5000", "[::1]:5000"}},
 
-		{url: "127.0.0.1:8080", err: "is not a URL; write http://HOST:PORT"},
+		{url: "unix:/run/app.sock", want: []string{"/run/app.sock 0"}},
+		{url: "unix:/run/app.sock?mode=660", want: []string{"/run/app.sock 660"}},
+		{url: "unix:/run/app.sock?policy=rfc", want: []string{"/run/app.sock 0 rfc"}},
+		{url: "unix:/run/app.sock?policy=rfc&mode=660", want: []string{"/run/app.sock 660 rfc"}},
+		{url: "fd:3?policy=rfc", want: []string{"descriptor 3 rfc"}},
+		{url: "unix:/run/a:b.sock?mode=0777", want: []string{"/run/a:b.sock 777"}},
+		{url: "fd:3", want: []string{"descriptor 3"}},
+
+		{url: "unix:", err: "write unix:/PATH"},
+		{url: "unix:app.sock", err: "write unix:/PATH"},
+		{url: "unix:@app", err: "write unix:/PATH"},
+		{url: "unix:/run/", err: "has to be that of a file"},
+		{url: "unix:/run/app?x=1", err: "can be mode=660, policy=strict"},
+		{url: "unix:/run/app?mode=660&mode=600", err: "says twice"},
+		{url: "http://:80?mode=660", err: "can be policy=strict"},
+		{url: "fd:3?mode=660", err: "can be policy=strict"},
+		{url: "unix:/run/app?mode=rw", err: "octal number"},
+		{url: "unix:/run/app?mode=888", err: "octal number"},
+		{url: "unix:/run/app?mode=0", err: "octal number"},
+		{url: "unix:/run/app?mode=1777", err: "octal number"},
+		{url: "fd:", err: "from 3 to 65535"},
+		{url: "fd:2", err: "from 3 to 65535"},
+		{url: "fd:three", err: "from 3 to 65535"},
+		{url: "fd:-1", err: "from 3 to 65535"},
+		{url: "127.0.0.1:8080", err: "is not a URL; write http://HOST:PORT, unix:/PATH or fd:NUMBER"},
 		{url: "https://:8443", err: "does not declare TLS"},
 		{url: "ftp://:21", err: `scheme "ftp"`},
 		{url: "http://127.0.0.1", err: "has no port"},
@@ -58,8 +84,13 @@ func TestParseEndpoint(t *testing.T) {
 			var got []string
 			for _, b := range binds {
 				text := b.addr.String()
-				if b.dualStack {
+				switch {
+				case b.dualStack:
 					text += " dual"
+				case b.path != "":
+					text = fmt.Sprintf("%s %o", b.path, b.mode)
+				case b.fd != 0:
+					text = fmt.Sprintf("descriptor %d", b.fd)
 				}
 				if b.policy == msg.PolicyRFC {
 					text += " rfc"
@@ -188,5 +219,23 @@ func TestRequestBufferHoldsAHead(t *testing.T) {
 		case tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)):
 			t.Errorf("%+v: %v", tt, err)
 		}
+	}
+}
+
+func TestAddress(t *testing.T) {
+	for _, tt := range []struct {
+		a                    Address
+		network, dial, inURL string
+	}{
+		{Address{TCP: netip.MustParseAddrPort("127.0.0.1:80")}, "tcp", "127.0.0.1:80", "http://127.0.0.1:80"},
+		{Address{TCP: netip.MustParseAddrPort("[::]:80")}, "tcp", "[::]:80", "http://[::]:80"},
+		{Address{Path: "/run/app.sock"}, "unix", "/run/app.sock", "unix:/run/app.sock"},
+	} {
+		if tt.a.Network() != tt.network || tt.a.String() != tt.dial || tt.a.URL() != tt.inURL {
+			t.Errorf("%s %s, %s; want %s %s, %s", tt.a.Network(), tt.a, tt.a.URL(), tt.network, tt.dial, tt.inURL)
+		}
+	}
+	if got := urls([]Address{{Path: "/a"}, {TCP: netip.MustParseAddrPort("[::1]:1")}}); got != "unix:/a http://[::1]:1" {
+		t.Errorf("Run says %q", got)
 	}
 }

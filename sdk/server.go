@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,7 +20,7 @@ import (
 type Server struct {
 	config    Config
 	listeners []listener
-	addresses []netip.AddrPort
+	addresses []Address
 	loops     []*netpoll.Loop
 	hosts     []*Host
 
@@ -31,9 +32,13 @@ type Server struct {
 
 type listener struct {
 	fd     int
-	loop   int // index of the loop it belongs to
+	loop   int // index of the loop it belongs to; everyLoop
 	policy msg.Policy
 }
+
+// everyLoop is the index of a listener that all loops share: a descriptor of
+// which there can be only one.
+const everyLoop = -1
 
 // serverState is the life of a server.
 //
@@ -74,18 +79,8 @@ func New(app App, config Config) (*Server, error) {
 
 // open makes the listeners and loops.
 func (s *Server) open(p Protocol) error {
-	var errs []error
-	for _, url := range s.config.Endpoints {
-		binds, err := parseEndpoint(url)
-		if err == nil {
-			err = s.listen(binds)
-		}
-		if err != nil {
-			errs = append(errs, err)
-		}
-	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
+	if err := s.listenAll(); err != nil {
+		return err
 	}
 	gate := newGate(&s.config.Limits)
 	workers, streams := NewPool(s.config.Workers), NewPool(s.config.StreamWorkers)
@@ -98,23 +93,77 @@ func (s *Server) open(p Protocol) error {
 		s.loops, s.hosts = append(s.loops, loop), append(s.hosts, host)
 		accepts := make(map[msg.Policy]func(*netpoll.Conn) netpoll.Handler)
 		for _, l := range s.listeners {
-			if l.loop != i {
+			if l.loop != i && l.loop != everyLoop {
 				continue
 			}
-			if accepts[l.policy] == nil {
-				accepts[l.policy] = p.Attach(host, l.policy)
+			accept := accepts[l.policy]
+			if accept == nil {
+				accept = p.Attach(host, l.policy)
+				accepts[l.policy] = accept
 			}
-			if err := loop.Serve(l.fd, accepts[l.policy]); err != nil {
-				return err
+			if l.loop == everyLoop && s.config.Loops > 1 {
+				err = loop.ServeShared(l.fd, accept)
+			} else {
+				err = loop.Serve(l.fd, accept)
+			}
+			if err != nil {
+				return fmt.Errorf("windhover: cannot accept connections: %w", err)
 			}
 		}
 	}
 	return nil
 }
 
-// listen opens a listener for each loop and address. The addresses of one
+// listenAll opens the listeners of all endpoints. The descriptors that the
+// process was started with come first: afterwards a number that is not one of
+// them could be that of a listener that was just opened.
+func (s *Server) listenAll() error {
+	var errs []error
+	addresses := make([][]Address, len(s.config.Endpoints))
+	for _, inherited := range []bool{true, false} {
+		for i, url := range s.config.Endpoints {
+			if strings.HasPrefix(url, fdScheme) != inherited {
+				continue
+			}
+			binds, err := parseEndpoint(url)
+			if err == nil {
+				addresses[i], err = s.listen(url, binds)
+			}
+			if err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	s.addresses = slices.Concat(addresses...)
+	return errors.Join(errs...)
+}
+
+// listen opens the listeners of an endpoint.
+func (s *Server) listen(url string, binds []bind) (addresses []Address, err error) {
+	first := binds[0]
+	if first.fd == 0 && first.path == "" {
+		return s.listenTCP(binds)
+	}
+	system, ok := s.config.System.(netpoll.LocalSystem)
+	if !ok {
+		return nil, fmt.Errorf("windhover: endpoint %q: this system has neither Unix sockets nor descriptors to take over; write http://HOST:PORT", url)
+	}
+	fd, address := first.fd, Address{Path: first.path}
+	if fd == 0 {
+		fd, err = system.ListenUnix(first.path, first.mode)
+	} else {
+		address.TCP, address.Path, err = system.Inherit(fd)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("windhover: cannot listen on %s: %w", url, err)
+	}
+	s.listeners = append(s.listeners, listener{fd, everyLoop, first.policy})
+	return []Address{address}, nil
+}
+
+// listenTCP opens a listener for each loop and address. The addresses of one
 // endpoint get the same port.
-func (s *Server) listen(binds []bind) error {
+func (s *Server) listenTCP(binds []bind) (addresses []Address, err error) {
 	port, opened := uint16(0), false
 	for _, b := range binds {
 		addr := b.addr
@@ -128,21 +177,21 @@ func (s *Server) listen(binds []bind) error {
 				break
 			}
 			if err != nil {
-				return fmt.Errorf("windhover: cannot listen on %v: %w", addr, err)
+				return nil, fmt.Errorf("windhover: cannot listen on %v: %w", addr, err)
 			}
 			if addr = bound; i == 0 {
-				s.addresses = append(s.addresses, bound)
+				addresses = append(addresses, Address{TCP: bound})
 			}
 			s.listeners = append(s.listeners, listener{fd, i, b.policy})
 		}
 		port, opened = addr.Port(), true
 	}
-	return nil
+	return addresses, nil
 }
 
-// Addresses returns the addresses that the server listens on, with the ports
-// that the system chose.
-func (s *Server) Addresses() []netip.AddrPort { return s.addresses }
+// Addresses returns the addresses that the server listens on, in the order of
+// the endpoints and with the ports that the system chose.
+func (s *Server) Addresses() []Address { return s.addresses }
 
 // Refusals returns how many requests were refused, by reason: all reasons, in
 // an order that does not change, so that an exporter of metrics has its series
@@ -291,14 +340,11 @@ func Run(app App) error {
 	return s.Serve(ctx)
 }
 
-// urls renders addresses as they can be typed into a browser.
-func urls(addresses []netip.AddrPort) string {
-	var b strings.Builder
-	for i, a := range addresses {
-		if i > 0 {
-			b.WriteString(" ")
-		}
-		b.WriteString("http://" + a.String())
+// urls renders addresses as endpoints; those of TCP can be typed into a browser.
+func urls(addresses []Address) string {
+	var list []string
+	for _, a := range addresses {
+		list = append(list, a.URL())
 	}
-	return b.String()
+	return strings.Join(list, " ")
 }

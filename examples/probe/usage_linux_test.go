@@ -73,7 +73,7 @@ func serve(in io.Reader, out io.Writer) error {
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ctx) }()
 	answers := json.NewEncoder(out)
-	if err := answers.Encode(s.Addresses()[0]); err != nil {
+	if err := answers.Encode(s.Addresses()[0].TCP); err != nil {
 		return err
 	}
 	for lines := bufio.NewScanner(in); lines.Scan(); {

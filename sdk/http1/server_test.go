@@ -17,7 +17,8 @@ import (
 	"github.com/windhover-go/windhover/sdk/http1"
 )
 
-// serve serves a on a socket and returns its address.
+// serve serves a on a socket, if config has no other endpoints, and returns its
+// address.
 func serve(t *testing.T, a *app, config sdk.Config) (addr string, s *sdk.Server) {
 	t.Helper()
 	if len(config.Endpoints) == 0 {
