@@ -336,6 +336,10 @@ func (b *binder) checkRoute(rt *route) {
 		b.app.report(rt.pathPos, "stream-on-loop", fmt.Sprintf("%s streams, and is declared OnLoop", b.name),
 			[]string{"a function that streams waits for the client, and would hold up every connection of its loop"}, "remove OnLoop, or take sdk.JSON, sdk.Bytes or sdk.Response instead")
 	}
+	if rt.decode != nil && rt.reads {
+		b.app.report(rt.pathPos, "nothing-to-decode", fmt.Sprintf("%s takes the content as it arrives, and is declared Decode", b.name),
+			[]string{fmt.Sprintf("Decode (%s) decodes content that was collected", b.app.at(rt.decode.pos))}, "take sdk.Bytes, sdk.JSON or sdk.Form, or declare the route where Decode is not")
+	}
 	b.finishes(rt)
 	var takes []string
 	for _, s := range rt.wildcards() {

@@ -102,6 +102,10 @@ func (e *emitter) imports() {
 	e.file.ImportName(http1Path, "http1")
 	e.file.ImportName(jsonPath, "json")
 	e.file.ImportName(formPath, "form")
+	e.file.ImportName(codingPath, "coding")
+	for _, name := range []string{"gzip", "zstd"} {
+		e.file.ImportName(codingPath+"/"+name, name)
+	}
 	var walk func(p *types.Package, depth int)
 	walk = func(p *types.Package, depth int) {
 		for _, i := range p.Imports() {
@@ -299,6 +303,11 @@ func (e *emitter) exchange() {
 			for _, arg := range c.args {
 				note(arg)
 			}
+		}
+	}
+	for _, rt := range e.decl.routes {
+		if rt.decode != nil && rt.split >= 0 {
+			used["RequestHeaders"] = true
 		}
 	}
 	for _, s := range e.decl.scopes {

@@ -337,6 +337,7 @@ func (e *emitter) route(rt *route) {
 		e.file.Line()
 		g := e.function(false)
 		g.encode = f.encode
+		g.decode(rt.decode)
 		for _, c := range rt.calls[rt.split:] {
 			g.call(c)
 		}
@@ -367,7 +368,7 @@ type functionText struct {
 }
 
 func (e *emitter) function(pair bool) *functionText {
-	return &functionText{emitter: e, names: newNames(e.scope, "t", "err", "content", "sdk", "msg", "json", "form", "http1", "bytes", "wantBody"), local: map[*value]string{}, pair: pair}
+	return &functionText{emitter: e, names: newNames(e.scope, "t", "err", "content", "sdk", "msg", "json", "form", "coding", "gzip", "zstd", "http1", "bytes", "wantBody"), local: map[*value]string{}, pair: pair}
 }
 
 func (f *functionText) returns(err jen.Code) jen.Code {
@@ -498,6 +499,18 @@ func (f *functionText) handler(c *call, target *jen.Statement) {
 		return
 	}
 	f.result(out, c.results[0].typ)
+}
+
+// decode writes what removes the coding of the content.
+func (f *functionText) decode(d *decoding) {
+	if d == nil {
+		return
+	}
+	args := []jen.Code{jen.Id("t").Dot("x"), jen.Id("t").Dot("x"), jen.Id("content"), jen.Lit(int(d.limit))}
+	for _, name := range d.codings {
+		args = append(args, jen.Qual(codingPath+"/"+name, "Coding").Call())
+	}
+	f.body = append(f.body, jen.List(jen.Id("content"), jen.Err()).Op(":=").Qual(codingPath, "Decode").Call(args...), f.ifErr())
 }
 
 // result writes the call of the declared encoder, with a pointer to the result.

@@ -22,6 +22,7 @@ const (
 	http1Path  = modulePath + "/sdk/http1"
 	jsonPath   = modulePath + "/sdk/json"
 	formPath   = modulePath + "/sdk/form"
+	codingPath = modulePath + "/sdk/coding"
 )
 
 // outputName is the file that is generated.

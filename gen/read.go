@@ -21,6 +21,7 @@ type scope struct {
 	encode  *step
 	onLoop  bool
 	maxBody int64
+	decode  *decoding // of the routes below; nil: none
 	routes  int       // routes declared in it and below so far
 	lastPos token.Pos // of the last of them
 }
@@ -50,9 +51,17 @@ type route struct {
 	onLoop    bool
 	allowBody bool
 	maxBody   int64
+	decode    *decoding
 	readyAt   int // 1 + the index of the response that answers it without a function
 
 	binding
+}
+
+// A decoding is what Decode says: the content codings that are removed.
+type decoding struct {
+	limit   int64
+	codings []string
+	pos     token.Pos
 }
 
 // A response is one that is known when the declaration is read.
@@ -232,6 +241,8 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 		s.onLoop = true
 	case "MaxBody":
 		s.maxBody = r.number(call.Args[0])
+	case "Decode":
+		s.decode = r.decoding(call)
 	case "Group":
 		r.group(s, call)
 	}
@@ -257,7 +268,7 @@ func (r *reader) group(s *scope, call *ast.CallExpr) {
 	if !ok {
 		return
 	}
-	g := &scope{parent: s, prefix: s.prefix + strings.TrimSuffix(prefix, "/"), pos: call.Args[0].Pos(), onLoop: s.onLoop, maxBody: s.maxBody}
+	g := &scope{parent: s, prefix: s.prefix + strings.TrimSuffix(prefix, "/"), pos: call.Args[0].Pos(), onLoop: s.onLoop, maxBody: s.maxBody, decode: s.decode}
 	r.decl.scopes = append(r.decl.scopes, g)
 	switch f := ast.Unparen(call.Args[1]).(type) {
 	case *ast.FuncLit:
@@ -338,7 +349,7 @@ func (r *reader) route(s *scope, method string, call *ast.CallExpr) *route {
 	path, ok := r.path(call.Args[0])
 	rt := &route{
 		scope: s, method: method, path: s.prefix + path, pathPos: call.Args[0].Pos(),
-		onLoop: s.onLoop, maxBody: s.maxBody,
+		onLoop: s.onLoop, maxBody: s.maxBody, decode: s.decode,
 	}
 	if path == "/" && s.prefix != "" {
 		rt.path = s.prefix
@@ -406,9 +417,36 @@ func (r *reader) modify(rt *route, name string, call *ast.CallExpr) {
 		rt.onLoop = true
 	case "MaxBody":
 		rt.maxBody = r.number(call.Args[0])
+	case "Decode":
+		rt.decode = r.decoding(call)
 	case "AllowBody":
 		rt.allowBody = true
 	}
+}
+
+// decoding reads a call of Decode.
+func (r *reader) decoding(call *ast.CallExpr) *decoding {
+	d := &decoding{limit: r.number(call.Args[0]), pos: call.Args[0].Pos()}
+	if d.limit <= 0 {
+		r.app.report(d.pos, "bad-coding", "the limit of the decoded content is not positive", []string{"content that is small when it is sent can be large when it is decoded"}, "write how many octets the routes take, such as 8<<20")
+	}
+	for _, arg := range call.Args[1:] {
+		v := r.app.info.Types[arg].Value
+		if v == nil {
+			r.notConstant(arg, "this coding")
+			continue
+		}
+		name := constant.StringVal(v)
+		if name != "gzip" && name != "zstd" || slices.Contains(d.codings, name) {
+			r.app.report(arg.Pos(), "bad-coding", fmt.Sprintf("%q is not a content coding that can be decoded, or is there twice", name), nil, `name "gzip" and "zstd", or one of them`)
+			continue
+		}
+		d.codings = append(d.codings, name)
+	}
+	if len(call.Args) == 1 {
+		r.app.report(d.pos, "bad-coding", "Decode names no content coding", nil, `name "gzip", "zstd" or both behind the limit`)
+	}
+	return d
 }
 
 func (r *reader) number(e ast.Expr) int64 {

@@ -91,9 +91,20 @@ func newModule(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := fmt.Sprintf("module %s\n\ngo 1.26.0\n\nrequire %s v0.0.0\n\nreplace %s => %s\n", scenarioModule, modulePath, modulePath, filepath.ToSlash(repo))
-	if err := os.WriteFile(filepath.Join(root, "go.mod"), []byte(text), 0o644); err != nil {
+	text, err := os.ReadFile("../go.mod") // for what it requires
+	if err != nil {
 		t.Fatal(err)
+	}
+	sums, err := os.ReadFile("../go.sum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.Replace(text, []byte("module "+modulePath), []byte("module "+scenarioModule), 1)
+	text = fmt.Appendf(text, "\nrequire %s v0.0.0\n\nreplace %s => %s\n", modulePath, modulePath, filepath.ToSlash(repo))
+	for name, content := range map[string][]byte{"go.mod": text, "go.sum": sums} {
+		if err := os.WriteFile(filepath.Join(root, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return root
 }

@@ -48,6 +48,18 @@ var layers = map[string]layer{
 		[]string{"netpoll", "sdk", "sdk/invariant", "sdk/msg"},
 		heavy,
 	},
+	"sdk/coding": {
+		[]string{"netpoll", "sdk", "sdk/invariant", "sdk/msg"},
+		heavy,
+	},
+	"sdk/coding/gzip": {
+		[]string{"netpoll", "sdk", "sdk/coding", "sdk/invariant", "sdk/msg"},
+		heavy,
+	},
+	"sdk/coding/zstd": { // its decoder brings log
+		[]string{"netpoll", "sdk", "sdk/coding", "sdk/invariant", "sdk/msg"},
+		[]string{"net", "net/http", "crypto/tls", "encoding/json"},
+	},
 	"sdk/sdktest": {
 		ours: []string{"netpoll", "netpoll/sim", "sdk", "sdk/invariant", "sdk/msg"},
 	},

@@ -64,7 +64,7 @@ var unnamedUpgrade = []string{
 func TestOnlyWhatIsNamed(t *testing.T) {
 	features := interfacesOf(t, "features.go")
 	hello, probe, lines := build(t, "hello"), build(t, "probe"), build(t, "lines")
-	for _, dep := range append(slices.Clone(heavy), module+"/sdk/json", module+"/sdk/form", module+"/gen") {
+	for _, dep := range append(slices.Clone(heavy), module+"/sdk/json", module+"/sdk/form", module+"/sdk/coding", module+"/gen") {
 		if slices.Contains(hello.deps, dep) {
 			t.Errorf("hello reaches %s", dep)
 		}

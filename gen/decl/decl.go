@@ -169,6 +169,13 @@ func (r *Routes) OnLoop() {}
 // MaxBody bounds the content of requests to the routes below it, in octets.
 func (r *Routes) MaxBody(octets int64) {}
 
+// Decode makes the content of requests to the routes below it be decoded where it
+// has one of the content codings, "gzip" and "zstd", before a function takes it
+// as sdk.Bytes, sdk.JSON or sdk.Form. octets bounds what it is when decoded; more
+// is answered 413, another coding or several 415 with Accept-Encoding. Without
+// Decode, content is handed over as it was sent.
+func (r *Routes) Decode(octets int64, codings ...string) {}
+
 // A Route can be said more of.
 type Route struct{}
 
@@ -178,6 +185,10 @@ func (r *Route) OnLoop() *Route { return r }
 
 // MaxBody bounds the content of the route's requests, in octets.
 func (r *Route) MaxBody(octets int64) *Route { return r }
+
+// Decode makes the content of the route's requests be decoded, as Routes.Decode
+// does.
+func (r *Route) Decode(octets int64, codings ...string) *Route { return r }
 
 // AllowBody lets a route of GET, HEAD or DELETE read the content of requests.
 func (r *Route) AllowBody() *Route { return r }
