@@ -792,6 +792,19 @@ func (e *emitter) typ(t types.Type) jen.Code {
 		return jen.Index(jen.Lit(int(t.Len()))).Add(e.typ(t.Elem()))
 	case *types.Map:
 		return jen.Map(e.typ(t.Key())).Add(e.typ(t.Elem()))
+	case *types.Struct:
+		var fields []jen.Code
+		for i := range t.NumFields() {
+			f := jen.Null()
+			if !t.Field(i).Embedded() {
+				f = jen.Id(t.Field(i).Name())
+			}
+			if f.Add(e.typ(t.Field(i).Type())); t.Tag(i) != "" {
+				f.Lit(t.Tag(i))
+			}
+			fields = append(fields, f)
+		}
+		return jen.Struct(fields...)
 	}
 	return jen.Id(types.TypeString(t, e.app.qualifier))
 }
