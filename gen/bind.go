@@ -118,6 +118,7 @@ func (a *app) bind(d *declaration) (none *binding) {
 		rt.binding = *b.chain(rt.steps, rt.handler)
 		b.checkRoute(rt)
 	}
+	a.countLater(d)
 	b := &binder{app: a, decl: d, name: "404 and 405"}
 	none = b.chain(d.server.steps, nil)
 	for _, s := range d.scopes {
@@ -138,6 +139,22 @@ func (a *app) bind(d *declaration) (none *binding) {
 		}
 	}
 	return none
+}
+
+// countLater checks that a task has a bit for each function of Finish and Done.
+func (a *app) countLater(d *declaration) {
+	const most = 64
+	n := 0
+	for _, s := range d.scopes {
+		for _, st := range s.steps {
+			if st.kind == "Use" {
+				continue
+			}
+			if n++; n == most+1 {
+				a.report(st.fn.use, "too-many-functions", fmt.Sprintf("the declaration has more than %d functions of Finish and Done", most), nil, "let one function call several")
+			}
+		}
+	}
 }
 
 // firstRoute returns where the first route of a scope is declared.
