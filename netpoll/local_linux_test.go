@@ -34,7 +34,7 @@ func echoes(path string) bool {
 	}
 	defer p.Close()
 	_ = p.SetDeadline(time.Now().Add(10 * time.Second))
-	if _, err := io.WriteString(p, "hello"); err != nil {
+	if _, err = io.WriteString(p, "hello"); err != nil {
 		return false
 	}
 	got := make([]byte, 5)
@@ -139,7 +139,7 @@ func TestUnixSocketInTheWay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := syscall.Bind(dead, &syscall.SockaddrUnix{Name: path}); err != nil {
+		if err = syscall.Bind(dead, &syscall.SockaddrUnix{Name: path}); err != nil {
 			t.Fatal(err)
 		}
 		_ = syscall.Close(dead)
@@ -148,7 +148,7 @@ func TestUnixSocketInTheWay(t *testing.T) {
 			t.Fatalf("a stale socket is in the way: %v", err)
 		}
 		// Somebody else takes the path: it is not ours to remove.
-		if err := os.Remove(path); err != nil {
+		if err = os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
 		other, err := sys.ListenUnix(path, 0)
@@ -179,7 +179,7 @@ func TestUnixSocketInTheWay(t *testing.T) {
 	} {
 		fd, err := sys.ListenUnix(path, 0)
 		ok := false
-		for _, w := range strings.Split(want, "|") {
+		for w := range strings.SplitSeq(want, "|") {
 			ok = ok || err != nil && strings.Contains(err.Error(), w)
 		}
 		if !ok {

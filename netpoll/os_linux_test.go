@@ -674,7 +674,7 @@ func TestOSUntaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer k.Release()
+	defer func() { _ = k.Release() }()
 	p, err := net.Dial("tcp", addr.String())
 	if err != nil {
 		t.Fatal(err)

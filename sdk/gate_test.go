@@ -49,8 +49,10 @@ func TestGateSources(t *testing.T) {
 		}
 	}
 	g := newGate(limited(t, Limits{ConnectionsPerSource: 1}))
-	if !g.enter(netip.Addr{}) || !g.enter(netip.Addr{}) {
-		t.Error("a Unix socket has a source")
+	for range 2 {
+		if !g.enter(netip.Addr{}) {
+			t.Error("a Unix socket has a source")
+		}
 	}
 	g.leave(netip.Addr{})
 	g.leave(netip.Addr{})
