@@ -1,13 +1,17 @@
 package gen
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"go/types"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/tools/go/packages"
@@ -56,25 +60,19 @@ type app struct {
 	problems DeclarationErrors
 }
 
-// load reads the package in dir. Dependencies come from export data.
+// load reads the package in dir. Dependencies come from export data. The
+// package itself is parsed and checked here: for its own export data the go
+// command would compile it, which takes longer than everything else.
 func load(dir string) (*app, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
-	fset := token.NewFileSet()
-	config := &packages.Config{
-		Mode: packages.LoadSyntax | packages.NeedModule,
+	a := &app{fset: token.NewFileSet(), dir: dir, funcs: map[types.Object]*ast.FuncDecl{}}
+	pkgs, err := packages.Load(&packages.Config{
+		Mode: packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedModule | packages.NeedTypesSizes,
 		Dir:  dir,
-		Fset: fset,
-		ParseFile: func(fset *token.FileSet, name string, src []byte) (*ast.File, error) {
-			if filepath.Base(name) == outputName {
-				return parser.ParseFile(fset, name, fmt.Sprintf(stub, packageName(name, src)), parser.SkipObjectResolution)
-			}
-			return parser.ParseFile(fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
-		},
-	}
-	pkgs, err := packages.Load(config, ".")
+	}, ".")
 	if err != nil {
 		return nil, fmt.Errorf("windhover: cannot load %s: %w", dir, err)
 	}
@@ -85,10 +83,16 @@ func load(dir string) (*app, error) {
 		out, _ := list.CombinedOutput() // what it says is the error
 		return nil, fmt.Errorf("windhover: cannot load %s:\n\t%s", dir, strings.ReplaceAll(strings.TrimSpace(string(out)), "\n", "\n\t"))
 	}
-	if len(pkgs) != 1 || pkgs[0].Types == nil || len(pkgs[0].Syntax) == 0 {
+	if len(pkgs) != 1 || len(pkgs[0].CompiledGoFiles) == 0 {
 		return nil, fmt.Errorf("windhover: there is no Go package in %s%s", dir, loadErrors(pkgs))
 	}
-	a := &app{pkg: pkgs[0], fset: fset, info: pkgs[0].TypesInfo, dir: dir, funcs: map[types.Object]*ast.FuncDecl{}}
+	a.pkg = pkgs[0]
+	if err := a.parse(); err != nil {
+		return nil, fmt.Errorf("windhover: cannot load %s: %w", dir, err)
+	}
+	if err := a.check(); err != nil {
+		return nil, fmt.Errorf("windhover: cannot load %s: %w", dir, err)
+	}
 	for _, file := range a.pkg.Syntax {
 		for _, d := range file.Decls {
 			if f, ok := d.(*ast.FuncDecl); ok {
@@ -97,6 +101,99 @@ func load(dir string) (*app, error) {
 		}
 	}
 	return a, nil
+}
+
+// parse parses the files of the package, with the stub in place of the
+// generated file.
+func (a *app) parse() error {
+	for _, name := range a.pkg.CompiledGoFiles {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		mode := parser.ParseComments | parser.SkipObjectResolution
+		if filepath.Base(name) == outputName {
+			src, mode = fmt.Appendf(nil, stub, packageName(name, src)), parser.SkipObjectResolution
+		}
+		file, err := parser.ParseFile(a.fset, name, src, mode)
+		if file == nil {
+			return err
+		}
+		// What the parser has against it, the compiler says better. As for
+		// types, what of the declaration is understood is read.
+		a.pkg.Syntax = append(a.pkg.Syntax, file)
+	}
+	return nil
+}
+
+// check finds the types of the package.
+func (a *app) check() error {
+	deps, err := a.imports()
+	if err != nil {
+		return err
+	}
+	a.info = &types.Info{
+		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
+		Instances: map[*ast.Ident]types.Instance{}, Selections: map[*ast.SelectorExpr]*types.Selection{},
+	}
+	config := types.Config{
+		Sizes: a.pkg.TypesSizes,
+		Importer: importerFunc(func(path string) (*types.Package, error) {
+			if path == "unsafe" {
+				return types.Unsafe, nil
+			}
+			if p := deps[path]; p != nil {
+				return p, nil
+			}
+			return nil, fmt.Errorf("could not import %s", path)
+		}),
+		Error: func(err error) {
+			if e, ok := errors.AsType[types.Error](err); ok {
+				a.pkg.TypeErrors = append(a.pkg.TypeErrors, e)
+			}
+		},
+	}
+	if m := a.pkg.Module; m != nil && m.GoVersion != "" {
+		config.GoVersion = "go" + m.GoVersion
+	}
+	// The errors are collected above; what they do not concern is known.
+	a.pkg.Types, _ = config.Check(a.pkg.PkgPath, a.fset, a.pkg.Syntax, a.info)
+	return nil
+}
+
+// importerFunc implements types.Importer.
+type importerFunc func(path string) (*types.Package, error)
+
+// Import implements types.Importer.
+func (f importerFunc) Import(path string) (*types.Package, error) { return f(path) }
+
+// imports returns the packages that the files import, by path, from export
+// data.
+func (a *app) imports() (map[string]*types.Package, error) {
+	var paths []string
+	for _, file := range a.pkg.Syntax {
+		for _, spec := range file.Imports {
+			if path, err := strconv.Unquote(spec.Path.Value); err == nil && path != "unsafe" && path != "C" {
+				paths = append(paths, path)
+			}
+		}
+	}
+	deps := map[string]*types.Package{}
+	if len(paths) == 0 {
+		return deps, nil // no pattern would mean the package itself
+	}
+	slices.Sort(paths)
+	loaded, err := packages.Load(&packages.Config{
+		Mode: packages.NeedName | packages.NeedImports | packages.NeedTypes | packages.NeedTypesSizes,
+		Dir:  a.dir,
+		Fset: a.fset,
+	}, slices.Compact(paths)...)
+	for _, p := range loaded {
+		if p.Types != nil && (len(p.Errors) == 0 || p.Types.Complete()) {
+			deps[p.PkgPath] = p.Types
+		}
+	}
+	return deps, err
 }
 
 func loadErrors(pkgs []*packages.Package) string {

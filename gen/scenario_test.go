@@ -84,7 +84,7 @@ func TestScenarios(t *testing.T) {
 }
 
 // newModule returns the folder of a module that uses the one under test.
-func newModule(t *testing.T) string {
+func newModule(t testing.TB) string {
 	t.Helper()
 	root := t.TempDir()
 	repo, err := filepath.Abs("..")
