@@ -15,7 +15,7 @@ type emitter struct {
 	app  *app
 	decl *declaration
 	none *binding // what runs where there is no route
-	rt   []*methodRoutes
+	tree *tree
 	file *jen.File
 
 	scope  *names // of the package
@@ -28,12 +28,12 @@ type emitter struct {
 }
 
 // emit returns the text of the generated file.
-func (a *app) emit(d *declaration, none *binding, rt []*methodRoutes) ([]byte, error) {
+func (a *app) emit(d *declaration, none *binding, tree *tree) ([]byte, error) {
 	e := &emitter{
-		app: a, decl: d, none: none, rt: rt,
+		app: a, decl: d, none: none, tree: tree,
 		file:   jen.NewFilePathName(a.pkg.PkgPath, a.pkg.Name),
 		scope:  newNames(nil, a.pkg.Types.Scope().Names()...),
-		fields: newNames(nil, "p", "x", "route", "armed", "allow", "normal", "escaped", "choose", "search", "allowed", "text", "view", "Fail", "finish", "noRoute", "Route", "Head", "Body", "Recover", "End"),
+		fields: newNames(nil, "p", "x", "route", "armed", "allow", "normal", "escaped", "search", "text", "view", "Fail", "finish", "noRoute", "Route", "Head", "Body", "Recover", "End"),
 		names:  map[*route]string{}, done: map[*step]string{}, ids: map[string]string{}, used: map[string]bool{},
 	}
 	e.imports()
@@ -136,17 +136,10 @@ func (e *emitter) prepare() {
 			rt.readyAt = len(e.ready)
 		}
 	}
+	e.wildcardFields(e.tree.root, nil, map[string][]string{})
 	for _, rt := range e.decl.routes {
 		for _, s := range rt.wildcards() {
-			if s.shared == nil && s.read && s.field == "" {
-				s.field = e.wildcardField(s)
-			}
-		}
-		for _, s := range rt.wildcards() {
 			if s.shared != nil {
-				if s.shared.field == "" && s.read {
-					s.shared.field = e.wildcardField(s)
-				}
 				s.field = s.shared.field
 			}
 		}
@@ -155,16 +148,26 @@ func (e *emitter) prepare() {
 	e.crossings(e.none)
 }
 
-// wildcardField returns the field of a wildcard: one for each name and kind.
-func (e *emitter) wildcardField(s *segment) string {
-	for _, rt := range e.decl.routes {
-		for _, o := range rt.wildcards() {
-			if o.field != "" && o.name == s.name && o.kind() == s.kind() {
-				return o.field
-			}
-		}
+// wildcardFields gives a field to each wildcard below n that is read: one for
+// all of a name and kind, but for those on one way, whose fields are in used.
+func (e *emitter) wildcardFields(n *node, used []string, known map[string][]string) {
+	if n == nil {
+		return
 	}
-	return e.fields.take(s.name)
+	for _, edge := range n.edges() {
+		used := used
+		if s := edge.segment; s != nil && s.read {
+			key := s.kind() + " " + s.name
+			if i := slices.IndexFunc(known[key], func(f string) bool { return !slices.Contains(used, f) }); i >= 0 {
+				s.field = known[key][i]
+			} else {
+				s.field = e.fields.take(s.name)
+				known[key] = append(known[key], s.field)
+			}
+			used = append(slices.Clip(used), s.field)
+		}
+		e.wildcardFields(edge.next, used, known)
+	}
 }
 
 // crossings gives a field to each value that is used in a later phase than its
@@ -399,6 +402,10 @@ func (e *emitter) readyResponses() {
 // constant returns a route's number.
 func (e *emitter) constant(rt *route) *jen.Statement { return e.id("route" + upper(e.names[rt])) }
 
+// firstRoute is the number of the first declared route: those before it answer
+// where there is none.
+const firstRoute = 4
+
 // plans writes the numbers of the routes and what is known of each.
 func (e *emitter) plans() {
 	numbers := []jen.Code{
@@ -588,13 +595,4 @@ func (e *emitter) armedBits() {
 		e.file.Const().Defs(bits...)
 		e.file.Line()
 	}
-}
-
-func (e *emitter) hasWildcards() bool {
-	for _, m := range e.rt {
-		if m.tree != nil {
-			return true
-		}
-	}
-	return false
 }

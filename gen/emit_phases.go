@@ -21,7 +21,7 @@ func (e *emitter) phases() {
 	search := jen.Id("t").Dot("route").Op("=").Id("t").Dot("search").Call(jen.Id("method"), jen.Id("path"))
 	if e.hasLiterals() {
 		choose = append(choose,
-			jen.Id("t").Dot("route").Op("=").Add(e.id("literalRoute")).Call(jen.Id("method"), jen.Id("path")),
+			jen.Id("t").Dot("route").Op("=").Id("t").Dot(e.literalFn()).Call(jen.Id("method"), jen.Id("path")),
 			jen.If(jen.Id("t").Dot("route").Op("==").Add(e.id("routeNotFound"))).Block(search))
 	} else {
 		choose = append(choose, search)
@@ -74,7 +74,7 @@ func (e *emitter) readsPath(kinds ...string) bool {
 
 // head writes the phases up to the content.
 func (e *emitter) head() {
-	var cases []jen.Code
+	cases := map[*route]jen.Code{}
 	split := false
 	for _, rt := range e.decl.routes {
 		if rt.readyAt > 0 {
@@ -83,14 +83,18 @@ func (e *emitter) head() {
 		call := jen.Id("t").Dot(e.names[rt]).Call()
 		if rt.split >= 0 {
 			split = true
-			cases = append(cases, jen.Case(e.constant(rt)).Block(jen.List(jen.Id("wantBody"), jen.Err()).Op("=").Add(call)))
+			cases[rt] = jen.List(jen.Id("wantBody"), jen.Err()).Op("=").Add(call)
 			continue
 		}
-		cases = append(cases, jen.Case(e.constant(rt)).Block(jen.Err().Op("=").Add(call)))
+		cases[rt] = jen.Err().Op("=").Add(call)
 	}
-	cases = append(cases, jen.Default().Block(jen.Err().Op("=").Id("t").Dot("noRoute").Call()))
 	e.file.Add(comment("Head implements sdk.Task."))
-	body := []jen.Code{jen.Var().Err().Error(), jen.Switch(jen.Id("t").Dot("route")).Block(cases...)}
+	var results []jen.Code
+	if split {
+		results = append(results, jen.Id("wantBody").Bool())
+	}
+	choose, parts := e.byRoute("head", cases, nil, results, jen.Err().Op("=").Id("t").Dot("noRoute").Call())
+	body := []jen.Code{jen.Var().Err().Error(), choose}
 	finish := len(e.laterCalls("Finish")) > 0
 	if finish {
 		if split {
@@ -104,14 +108,70 @@ func (e *emitter) head() {
 	}
 	e.method("Head").Params().Params(jen.Id("wantBody").Bool()).Block(body...)
 	e.file.Line()
+	parts()
+}
+
+// byRoute writes the choice of what runs for a route: a switch, or, where there
+// are more than maxLeaves routes, one over the functions that parts writes.
+// These are called name and a number, take what param is, and return results
+// and the error. otherwise runs where there is no route; it may be nil.
+func (e *emitter) byRoute(name string, cases map[*route]jen.Code, param *jen.Statement, results []jen.Code, otherwise jen.Code) (choose jen.Code, parts func()) {
+	if len(cases) <= maxLeaves {
+		var list []jen.Code
+		for _, rt := range e.decl.routes {
+			if cases[rt] != nil {
+				list = append(list, jen.Case(e.constant(rt)).Block(cases[rt]))
+			}
+		}
+		if otherwise != nil {
+			list = append(list, jen.Default().Block(otherwise))
+		}
+		return jen.Switch(jen.Id("t").Dot("route")).Block(list...), func() {}
+	}
+	var fns []string
+	var bodies [][]jen.Code
+	left, args, params := []jen.Code{}, []jen.Code{}, []jen.Code{}
+	if len(results) > 0 {
+		left = append(left, jen.Id("wantBody"))
+	}
+	if param != nil {
+		args, params = append(args, jen.Id("content")), append(params, param)
+	}
+	left = append(left, jen.Err())
+	var list []jen.Code
+	for i := 0; i < firstRoute+len(e.decl.routes); i += maxLeaves {
+		var part []jen.Code
+		for k := max(i, firstRoute); k < min(i+maxLeaves, firstRoute+len(e.decl.routes)); k++ {
+			if rt := e.decl.routes[k-firstRoute]; cases[rt] != nil {
+				part = append(part, jen.Case(e.constant(rt)).Block(cases[rt]))
+			}
+		}
+		if len(part) == 0 && (i > 0 || otherwise == nil) {
+			continue
+		}
+		if i == 0 && otherwise != nil {
+			part = append(part, jen.Default().Block(otherwise))
+		}
+		fns, bodies = append(fns, e.fields.take(fmt.Sprintf("%s%d", name, i/maxLeaves))), append(bodies, part)
+		list = append(list, jen.Case(jen.Lit(i/maxLeaves)).Block(jen.List(left...).Op("=").Id("t").Dot(fns[len(fns)-1]).Call(args...)))
+	}
+	parts = func() {
+		for i, fn := range fns {
+			e.file.Comment(fmt.Sprintf("// %s is a part of %s: a function for every route would be too large to compile quickly.", fn, upper(name)))
+			e.method(fn).Params(params...).Params(append(slices.Clone(results), jen.Err().Error())...).Block(
+				jen.Switch(jen.Id("t").Dot("route")).Block(bodies[i]...), jen.Return(jen.List(left...)))
+			e.file.Line()
+		}
+	}
+	return jen.Switch(jen.Id("t").Dot("route").Op("/").Lit(maxLeaves)).Block(list...), parts
 }
 
 // body writes the phases that have the content.
 func (e *emitter) body() {
-	var cases []jen.Code
+	cases := map[*route]jen.Code{}
 	for _, rt := range e.decl.routes {
 		if rt.split >= 0 {
-			cases = append(cases, jen.Case(e.constant(rt)).Block(jen.Err().Op("=").Id("t").Dot(e.names[rt]+"Body").Call(jen.Id("content"))))
+			cases[rt] = jen.Err().Op("=").Id("t").Dot(e.names[rt] + "Body").Call(jen.Id("content"))
 		}
 	}
 	e.file.Add(comment("Body implements sdk.Task."))
@@ -120,11 +180,14 @@ func (e *emitter) body() {
 		e.file.Line()
 		return
 	}
-	e.method("Body").Params(jen.Id("content").Index().Byte()).Block(
+	content := jen.Id("content").Index().Byte()
+	choose, parts := e.byRoute("body", cases, content, nil, nil)
+	e.method("Body").Params(content.Clone()).Block(
 		jen.Var().Err().Error(),
-		jen.Switch(jen.Id("t").Dot("route")).Block(cases...),
+		choose,
 		e.answer())
 	e.file.Line()
+	parts()
 }
 
 // answer writes what follows the functions of a route: those of Finish, and the
@@ -304,7 +367,7 @@ func (e *emitter) noRoute() {
 	for _, c := range e.none.calls {
 		f.call(c)
 	}
-	allow := jen.Id("t").Dot("x").Dot("ResponseFields").Call().Dot("Set").Call(jen.Lit("Allow"), jen.Id("t").Dot("allow").Dot("Allow").Call())
+	allow := jen.Id("t").Dot("x").Dot("ResponseFields").Call().Dot("Set").Call(jen.Lit("Allow"), jen.Id("t").Dot("allow").Dot("With").Call(jen.Qual(msgPath, "MethodOptions")).Dot("Allow").Call())
 	f.body = append(f.body, jen.Switch(jen.Id("t").Dot("route")).Block(
 		jen.Case(e.id("routeOptions")).Block(
 			jen.Id("t").Dot("x").Dot("SetStatus").Call(jen.Lit(204)), allow.Clone(), jen.Return(jen.Nil())),

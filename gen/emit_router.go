@@ -2,236 +2,327 @@ package gen
 
 import (
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 
 	"github.com/dave/jennifer/jen"
 )
 
-// methodCases returns the msg constants of the methods that a set of routes
-// answers.
-func (e *emitter) methodCases(m *methodRoutes) (list []jen.Code) {
-	list = append(list, jen.Qual(msgPath, "Method"+verbOf(m.method)))
-	if m.method == "GET" && !e.hasMethod("HEAD") {
-		list = append(list, jen.Qual(msgPath, "MethodHead"))
-	}
-	return list
-}
-
-func (e *emitter) hasMethod(method string) bool {
-	return slices.ContainsFunc(e.rt, func(m *methodRoutes) bool { return m.method == method })
-}
+// maxLeaves bounds the patterns that one function tells apart: the time to
+// compile a function grows faster than the function.
+const maxLeaves = 64
 
 // router writes how a route is chosen.
 func (e *emitter) router() {
+	e.serverMethods()
 	if e.hasLiterals() {
-		e.literals()
+		e.literals(e.literalFn(), e.tree.root.tails("/"), 1)
 	}
 	e.search()
-	for _, m := range e.rt {
-		if m.tree != nil {
-			e.node(m, m.tree)
-		}
+	if e.hasWildcards() {
+		e.node(e.tree.root)
 	}
-	e.allowed()
 }
 
-func (e *emitter) hasLiterals() bool {
-	return slices.ContainsFunc(e.rt, func(m *methodRoutes) bool { return len(m.literals) > 0 })
+func (e *emitter) hasLiterals() bool { return len(e.tree.root.tails("")) > 0 }
+
+func (e *emitter) hasWildcards() bool { return e.tree.root.isOpen() }
+
+// literalFn returns the name of the function that compares whole paths.
+func (e *emitter) literalFn() string {
+	if e.tree.literalFn == "" {
+		e.tree.literalFn = e.fields.take("literalRoute")
+	}
+	return e.tree.literalFn
 }
 
-// literals writes the choice among the routes without wildcards.
-func (e *emitter) literals() {
-	var methods []jen.Code
-	for _, m := range e.rt {
-		if len(m.literals) == 0 {
+// methodConst returns the msg constant of a method.
+func methodConst(method string) *jen.Statement { return jen.Qual(msgPath, "Method"+verbOf(method)) }
+
+// methodSet returns methods as a constant of type sdk.Methods.
+func methodSet(list []string) *jen.Statement {
+	var set *jen.Statement
+	for _, m := range methods {
+		if !slices.Contains(list, m) {
 			continue
 		}
-		var paths []jen.Code
-		for _, rt := range m.literals {
-			paths = append(paths, jen.Case(jen.Lit(rt.literalPath())).Block(jen.Return(e.constant(rt))))
+		bit := jen.Lit(1).Op("<<").Add(methodConst(m))
+		if set == nil {
+			set = bit
+		} else {
+			set = set.Op("|").Add(bit)
 		}
-		methods = append(methods, jen.Case(e.methodCases(m)...).Block(jen.Switch(jen.String().Parens(jen.Id("path"))).Block(paths...)))
 	}
-	e.file.Add(comment("literalRoute chooses among the routes without wildcards."))
-	e.file.Func().Add(e.id("literalRoute")).Params(jen.Id("method").Qual(msgPath, "Method"), jen.Id("path").Index().Byte()).Uint16().Block(
-		jen.Switch(jen.Id("method")).Block(methods...), jen.Return(e.id("routeNotFound")))
+	return set
+}
+
+// serverMethods writes the methods that the server has.
+func (e *emitter) serverMethods() {
+	list := []string{"OPTIONS"}
+	for _, rt := range e.decl.routes {
+		if list = append(list, rt.method); rt.method == "GET" {
+			list = append(list, "HEAD")
+		}
+	}
+	e.file.Add(comment("serverMethods are the methods that a path of the server has."))
+	e.file.Const().Add(e.id("serverMethods")).Op("=").Add(methodSet(list))
 	e.file.Line()
+}
+
+// leaf writes which route answers the method of a path that ends here.
+func (e *emitter) leaf(l *leaf) (list []jen.Code) {
+	var all []string
+	var cases []jen.Code
+	for _, method := range methods {
+		for _, rt := range l.routes {
+			if rt.method != method {
+				continue
+			}
+			var consts []jen.Code
+			for _, m := range l.methods(rt) {
+				all, consts = append(all, m), append(consts, methodConst(m))
+			}
+			cases = append(cases, jen.Case(consts...).Block(jen.Return(e.constant(rt))))
+		}
+	}
+	if len(l.routes) > 1 {
+		list = append(list, jen.Switch(jen.Id("method")).Block(cases...))
+	} else {
+		cond := jen.Id("method").Op("==").Add(methodConst(all[0]))
+		for _, m := range all[1:] {
+			cond = cond.Op("||").Id("method").Op("==").Add(methodConst(m))
+		}
+		list = append(list, jen.If(cond).Block(jen.Return(e.constant(l.routes[0]))))
+	}
+	return append(list, jen.Id("t").Dot("allow").Op("|=").Add(methodSet(all)))
+}
+
+// chooser begins a function that chooses a route.
+func (e *emitter) chooser(name string, params ...jen.Code) *jen.Statement {
+	params = append([]jen.Code{jen.Id("method").Qual(msgPath, "Method"), jen.Id("path").Index().Byte()}, params...)
+	return e.method(name).Params(params...).Uint16()
+}
+
+// tries writes that what a function finds is the answer.
+func (e *emitter) tries(name string, args ...jen.Code) jen.Code {
+	r := jen.Id("r").Op(":=").Id("t").Dot(name).Call(append([]jen.Code{jen.Id("method")}, args...)...)
+	return jen.If(r, jen.Id("r").Op("!=").Add(e.id("routeNotFound"))).Block(jen.Return(jen.Id("r")))
+}
+
+// literals writes the choice among paths without wildcards: one switch, or, for
+// very many, a function for each text of the segment at which they part.
+func (e *emitter) literals(name string, list []tail, at int) {
+	title := name + " chooses among the routes without wildcards."
+	if at > 1 {
+		title = fmt.Sprintf("%s chooses among the routes without wildcards below %s.", name, list[0].text[:at])
+	}
+	keys, parts, at := part(list, at)
+	var cases []jen.Code
+	if len(list) <= maxLeaves || len(keys) > maxLeaves {
+		for _, t := range list {
+			cases = append(cases, jen.Case(jen.Lit(t.text)).Block(e.leaf(t.leaf)...))
+		}
+		e.file.Comment("// " + title)
+		e.chooser(name).Block(jen.Switch(jen.String().Parens(jen.Id("path"))).Block(cases...), jen.Return(e.id("routeNotFound")))
+		e.file.Line()
+		return
+	}
+	fns := map[string]string{}
+	for _, key := range keys {
+		fns[key] = e.fields.take(name + upper(key))
+		cases = append(cases, jen.Case(jen.Lit(key)).Block(jen.Return(jen.Id("t").Dot(fns[key]).Call(jen.Id("method"), jen.Id("path")))))
+	}
+	e.file.Comment("// " + title)
+	e.chooser(name).Block(
+		jen.If(jen.Len(jen.Id("path")).Op("<").Lit(at)).Block(jen.Return(e.id("routeNotFound"))),
+		jen.Switch(jen.String().Parens(jen.Id("path").Index(jen.Lit(at).Op(":").Qual(sdkPath, "SegmentEnd").Call(jen.Id("path"), jen.Lit(at))))).Block(cases...),
+		jen.Return(e.id("routeNotFound")))
+	e.file.Line()
+	for _, key := range keys {
+		e.literals(fns[key], parts[key], at+len(key)+1)
+	}
+}
+
+// part parts paths by the first segment from at on that they do not share,
+// which begins at begin.
+func part(list []tail, at int) (keys []string, parts map[string][]tail, begin int) {
+	for ; ; at += len(keys[0]) + 1 {
+		keys, parts = nil, map[string][]tail{}
+		for _, t := range list {
+			key, _, _ := strings.Cut(t.text[min(at, len(t.text)):], "/")
+			if parts[key] == nil {
+				keys = append(keys, key)
+			}
+			parts[key] = append(parts[key], t)
+		}
+		if len(keys) > 1 || len(list) == 1 {
+			return keys, parts, at
+		}
+	}
 }
 
 // search writes the choice among all others, and what answers where there is
 // none.
 func (e *emitter) search() {
-	var body, cases []jen.Code
+	var body []jen.Code
+	path, percent := jen.Id("path"), jen.Qual("bytes", "IndexByte").Call(jen.Id("path"), jen.LitRune('%')).Op(">=").Lit(0)
+	var again []jen.Code
+	if e.hasLiterals() {
+		again = append(again, e.tries(e.literalFn(), path.Clone()))
+	}
 	if e.hasWildcards() {
-		escaped := []jen.Code{
-			jen.List(jen.Id("normal"), jen.Id("ok")).Op(":=").Qual(sdkPath, "NormalPath").Call(jen.Id("t").Dot("normal").Index(jen.Op(":").Lit(0)), jen.Id("path")),
+		body = append(body, jen.If(percent).Block(append([]jen.Code{
+			jen.List(jen.Id("normal"), jen.Id("ok")).Op(":=").Qual(sdkPath, "NormalPath").Call(jen.Id("t").Dot("normal").Index(jen.Op(":").Lit(0)), path.Clone()),
 			jen.If(jen.Op("!").Id("ok")).Block(jen.Return(e.id("routeBadPath"))),
-			jen.List(jen.Id("t").Dot("normal"), jen.Id("t").Dot("escaped"), jen.Id("path")).Op("=").List(jen.Id("normal"), jen.True(), jen.Id("normal")),
-		}
-		if e.hasLiterals() {
-			escaped = append(escaped, jen.If(jen.Id("r").Op(":=").Add(e.id("literalRoute")).Call(jen.Id("method"), jen.Id("path")), jen.Id("r").Op("!=").Add(e.id("routeNotFound"))).Block(jen.Return(jen.Id("r"))))
-		}
-		body = append(body, jen.If(jen.Qual("bytes", "IndexByte").Call(jen.Id("path"), jen.LitRune('%')).Op(">=").Lit(0)).Block(escaped...))
-		for _, m := range e.rt {
-			if m.tree == nil {
-				continue
-			}
-			cases = append(cases, jen.Case(e.methodCases(m)...).Block(
-				jen.If(jen.Id("r").Op(":=").Id("t").Dot(e.nodeName(m, m.tree)).Call(jen.Id("path"), jen.Lit(1)), jen.Id("r").Op("!=").Add(e.id("routeNotFound"))).Block(jen.Return(jen.Id("r")))))
-		}
+			jen.List(jen.Id("t").Dot("normal"), jen.Id("t").Dot("escaped"), path.Clone()).Op("=").List(jen.Id("normal"), jen.True(), jen.Id("normal")),
+		}, again...)...))
 	} else if e.hasLiterals() {
-		body = append(body, jen.If(jen.Qual("bytes", "IndexByte").Call(jen.Id("path"), jen.LitRune('%')).Op(">=").Lit(0)).Block(
-			jen.List(jen.Id("normal"), jen.Id("ok")).Op(":=").Qual(sdkPath, "NormalPath").Call(jen.Nil(), jen.Id("path")),
+		body = append(body, jen.If(percent).Block(append([]jen.Code{
+			jen.List(jen.Id("normal"), jen.Id("ok")).Op(":=").Qual(sdkPath, "NormalPath").Call(jen.Nil(), path.Clone()),
 			jen.If(jen.Op("!").Id("ok")).Block(jen.Return(e.id("routeBadPath"))),
-			jen.If(jen.Id("r").Op(":=").Add(e.id("literalRoute")).Call(jen.Id("method"), jen.Id("normal")), jen.Id("r").Op("!=").Add(e.id("routeNotFound"))).Block(jen.Return(jen.Id("r"))),
-			jen.Id("path").Op("=").Id("normal"),
-		))
+			path.Clone().Op("=").Id("normal"),
+		}, again...)...))
 	}
-	if len(cases) > 0 {
-		body = append(body, jen.Switch(jen.Id("method")).Block(cases...))
+	noPath := jen.If(jen.Len(path.Clone()).Op("==").Lit(0).Op("||").Add(path.Clone()).Index(jen.Lit(0)).Op("!=").LitRune('/')).Block(
+		jen.Id("t").Dot("allow").Op("=").Add(e.id("serverMethods")).Comment(`the target is "*", or that of CONNECT`))
+	if e.hasWildcards() {
+		noPath = noPath.Else().Add(e.tries(e.nodeName(e.tree.root), path.Clone(), jen.Lit(1)))
 	}
-	body = append(body,
-		jen.Id("t").Dot("allow").Op("=").Id("t").Dot("allowed").Call(jen.Id("path")),
+	body = append(body, noPath,
 		jen.If(jen.Id("t").Dot("allow").Op("==").Lit(0).Op("&&").Id("method").Op("==").Qual(msgPath, "MethodTrace")).Block(
-			jen.Id("t").Dot("allow").Op("=").Id("t").Dot("allowed").Call(jen.Nil()).Comment("no path of this server has it")),
+			jen.Id("t").Dot("allow").Op("=").Add(e.id("serverMethods")).Comment("no path of this server has it")),
 		jen.Switch().Block(
 			jen.Case(jen.Id("t").Dot("allow").Op("==").Lit(0)).Block(jen.Return(e.id("routeNotFound"))),
 			jen.Case(jen.Id("method").Op("==").Qual(msgPath, "MethodOptions")).Block(jen.Return(e.id("routeOptions"))),
 		),
 		jen.Return(e.id("routeMethodNotAllowed")))
 	e.file.Add(comment("search chooses among the routes with wildcards, and says what answers where there", "is none. Escapes are decoded, segment by segment, before anything is compared."))
-	e.file.Func().Params(jen.Id("t").Op("*").Add(e.id("task"))).Id("search").Params(jen.Id("method").Qual(msgPath, "Method"), jen.Id("path").Index().Byte()).Uint16().Block(body...)
+	e.chooser("search").Block(body...)
 	e.file.Line()
 }
 
-// notAPath is the condition that path does not begin with a slash.
-func (e *emitter) notAPath() jen.Code {
-	return jen.Len(jen.Id("path")).Op("==").Lit(0).Op("||").Id("path").Index(jen.Lit(0)).Op("!=").LitRune('/')
-}
-
 // nodeName returns the name of the function of a node.
-func (e *emitter) nodeName(m *methodRoutes, n *node) string {
+func (e *emitter) nodeName(n *node) string {
 	if n.fn == "" {
-		n.fn = e.fields.take("below" + upper(verbOf(m.method)) + upper(n.prefix))
+		n.fn = e.fields.take("below" + upper(n.prefix))
 	}
 	return n.fn
 }
 
+// A nodeText is the function of a node as it grows.
+type nodeText struct {
+	*emitter
+	inline bool    // small places behind this one are part of the function
+	later  []*node // the others
+}
+
 // node writes the function that chooses at one place of the paths, and those
-// of the places behind it.
-func (e *emitter) node(m *methodRoutes, n *node) {
-	name := e.nodeName(m, n)
-	at, end, path := jen.Id("at"), jen.Id("end"), jen.Id("path")
-	var body []jen.Code
-	if n.end != nil {
-		body = append(body, jen.If(jen.Id("at").Op("==").Len(path.Clone())).Block(jen.Return(e.constant(n.end))))
+// of the places behind it. What has no wildcard from there on was looked for
+// before it is called.
+func (e *emitter) node(n *node) {
+	f := &nodeText{emitter: e, inline: n.size() <= maxLeaves}
+	body := append(f.place(n, 0), jen.Return(e.id("routeNotFound")))
+	name := e.nodeName(n)
+	e.file.Comment(fmt.Sprintf("// %s chooses among the routes with wildcards below %s/. The segment begins at at.", name, n.prefix))
+	e.chooser(name, jen.Id("at").Int()).Block(body...)
+	e.file.Line()
+	for _, next := range f.later {
+		e.node(next)
 	}
-	var nodes []*node
-	if len(n.literals) > 0 || len(n.wild) > 0 {
-		body = append(body, jen.Id("end").Op(":=").Qual(sdkPath, "SegmentEnd").Call(path.Clone(), at.Clone()))
+}
+
+// place writes the choice at one place.
+func (f *nodeText) place(n *node, depth int) (body []jen.Code) {
+	segment := jen.String().Parens(jen.Id("path").Index(jen.Id("at").Op(":").Id("end")))
+	open := n.openLiterals()
+	if len(open) > 0 || len(n.wild) > 0 {
+		body = append(body, jen.Id("end").Op(":=").Qual(sdkPath, "SegmentEnd").Call(jen.Id("path"), jen.Id("at")))
 	}
-	segment := jen.Id("path").Index(jen.Id("at").Op(":").Id("end"))
-	// follow writes what a segment leads to, under a condition if there is one;
-	// keep remembers the segment.
-	follow := func(e2 *edge, cond *jen.Statement, keep []jen.Code) (list []jen.Code) {
-		and := func(c *jen.Statement) *jen.Statement {
-			if cond == nil {
-				return c
-			}
-			return cond.Clone().Op("&&").Add(c)
-		}
-		if e2.leaf != nil {
-			list = append(list, jen.If(and(end.Clone().Op("==").Len(path.Clone()))).Block(append(slices.Clone(keep), jen.Return(e.constant(e2.leaf)))...))
-		}
-		if e2.next != nil {
-			nodes = append(nodes, e2.next)
-			list = append(list, jen.If(and(end.Clone().Op("<").Len(path.Clone()))).Block(
-				jen.If(jen.Id("r").Op(":=").Id("t").Dot(e.nodeName(m, e2.next)).Call(path.Clone(), end.Clone().Op("+").Lit(1)), jen.Id("r").Op("!=").Add(e.id("routeNotFound"))).Block(
-					append(slices.Clone(keep), jen.Return(jen.Id("r")))...)))
-		}
-		return list
-	}
-	if len(n.literals) > 0 {
+	follows := jen.Id("end").Op("<").Len(jen.Id("path"))
+	switch {
+	case len(open) == 1:
+		body = append(body, jen.If(segment.Clone().Op("==").Lit(open[0]).Op("&&").Add(follows)).Block(f.follow(n.literals[open[0]].next, depth)...))
+	case len(open) > 1:
 		var cases []jen.Code
-		for _, text := range slices.Sorted(maps.Keys(n.literals)) {
-			cases = append(cases, jen.Case(jen.Lit(text)).Block(follow(n.literals[text], nil, nil)...))
+		for _, text := range open {
+			cases = append(cases, jen.Case(jen.Lit(text)).Block(jen.If(follows.Clone()).Block(f.follow(n.literals[text].next, depth)...)))
 		}
-		body = append(body, jen.Switch(jen.String().Parens(segment.Clone())).Block(cases...))
+		body = append(body, jen.Switch(segment).Block(cases...))
 	}
 	for _, w := range n.wild {
-		keep := e.keep(w.segment)
-		if w.segment.typ == nil {
-			body = append(body, follow(w, end.Clone().Op(">").Add(at.Clone()), keep)...)
-			continue
-		}
-		if w.segment.field == "" {
-			body = append(body, jen.If(jen.List(jen.Id("_"), jen.Id("ok")).Op(":=").Add(e.parser(w.segment.kind(), nil)).Call(segment.Clone()), jen.Id("ok")).Block(follow(w, nil, keep)...))
-			continue
-		}
-		keep = append([]jen.Code{jen.Id("t").Dot(w.segment.field).Op("=").Id("value")}, keep...)
-		body = append(body, jen.If(jen.List(jen.Id("value"), jen.Id("ok")).Op(":=").Add(e.parser(w.segment.kind(), nil)).Call(segment.Clone()), jen.Id("ok")).Block(follow(w, nil, keep)...))
+		body = append(body, f.wild(w, depth))
 	}
 	if n.rest != nil {
-		s := n.rest.segments[len(n.rest.segments)-1]
-		if s.text && s.field != "" {
+		if s := n.rest.segment; s.text && s.field != "" {
 			body = append(body, jen.List(jen.Id("t").Dot(s.field+"At"), jen.Id("t").Dot(s.field+"End")).Op("=").List(jen.Int32().Parens(jen.Id("at")), jen.Int32().Parens(jen.Len(jen.Id("path")))))
 		}
-		body = append(body, jen.Return(e.constant(n.rest)))
-	} else {
-		body = append(body, jen.Return(e.id("routeNotFound")))
+		body = append(body, f.leaf(n.rest.leaf)...)
 	}
-	e.file.Comment(fmt.Sprintf("// %s chooses among the routes of %s below %s/. The segment begins at at.", name, m.method, n.prefix))
-	e.file.Func().Params(jen.Id("t").Op("*").Add(e.id("task"))).Id(name).Params(jen.Id("path").Index().Byte(), jen.Id("at").Int()).Uint16().Block(body...)
-	e.file.Line()
-	for _, next := range nodes {
-		e.node(m, next)
-	}
+	return body
 }
 
-// keep writes that the text of a wildcard is remembered.
-func (e *emitter) keep(s *segment) []jen.Code {
-	if !s.text || s.field == "" {
-		return nil
+// follow writes the choice at the place behind a segment and a slash: here when
+// it is one alone, in a function of its own otherwise.
+func (f *nodeText) follow(n *node, depth int) []jen.Code {
+	const maxDepth = 2
+	ways := len(n.openLiterals()) + len(n.wild)
+	alone := ways == 1 && n.rest == nil || ways == 0 && n.rest.segment.field != ""
+	if f.inline && alone && depth < maxDepth {
+		return append([]jen.Code{jen.Id("at").Op(":=").Id("end").Op("+").Lit(1)}, f.place(n, depth+1)...)
 	}
-	return []jen.Code{jen.List(jen.Id("t").Dot(s.field+"At"), jen.Id("t").Dot(s.field+"End")).Op("=").List(jen.Int32().Parens(jen.Id("at")), jen.Int32().Parens(jen.Id("end")))}
+	f.later = append(f.later, n)
+	return []jen.Code{f.tries(f.nodeName(n), jen.Id("path"), jen.Id("end").Op("+").Lit(1))}
 }
 
-// allowed writes which methods a path has.
-func (e *emitter) allowed() {
-	body := []jen.Code{jen.Var().Id("allow").Qual(sdkPath, "Methods")}
-	all := []jen.Code{jen.Qual(msgPath, "MethodOptions")}
-	for _, m := range e.rt {
-		if m.method == "OPTIONS" {
-			continue
-		}
-		method := jen.Qual(msgPath, "Method"+verbOf(m.method))
-		with := []jen.Code{method}
-		if m.method == "GET" {
-			with = append(with, jen.Qual(msgPath, "MethodHead"))
-		}
-		if m.method != "HEAD" || !e.hasMethod("GET") {
-			all = append(all, with...)
-		}
-		var cond *jen.Statement
-		if len(m.literals) > 0 {
-			cond = e.id("literalRoute").Call(method, jen.Id("path")).Op("!=").Add(e.id("routeNotFound"))
-		}
-		if m.tree != nil {
-			tree := jen.Id("t").Dot(e.nodeName(m, m.tree)).Call(jen.Id("path"), jen.Lit(1)).Op("!=").Add(e.id("routeNotFound"))
-			if cond != nil {
-				tree = cond.Op("||").Add(tree)
-			}
-			cond = tree
-		}
-		body = append(body, jen.If(cond).Block(jen.Id("allow").Op("=").Id("allow").Dot("With").Call(with...)))
+// wild writes what a wildcard leads to.
+func (f *nodeText) wild(w *edge, depth int) jen.Code {
+	var tails []tail
+	if w.leaf != nil {
+		tails = append(tails, tail{"", w.leaf})
 	}
-	star := jen.Id("allow").Dot("With").Call(all...)
-	body = slices.Insert(body, 1, jen.Code(jen.If(e.notAPath()).Block(jen.Return(star))))
-	body = append(body,
-		jen.If(jen.Id("allow").Op("!=").Lit(0)).Block(jen.Id("allow").Op("=").Id("allow").Dot("With").Call(jen.Qual(msgPath, "MethodOptions"))),
-		jen.Return(jen.Id("allow")))
-	e.file.Add(comment("allowed returns the methods that path has, and all of the server for a target that", "is not a path: \"*\" of OPTIONS, and that of CONNECT."))
-	e.file.Func().Params(jen.Id("t").Op("*").Add(e.id("task"))).Id("allowed").Params(jen.Id("path").Index().Byte()).Qual(sdkPath, "Methods").Block(body...)
-	e.file.Line()
+	tails = append(tails, w.next.tails("/")...)
+	cond, keep := f.matches(w.segment)
+	rest := jen.String().Parens(jen.Id("path").Index(jen.Id("end").Op(":")))
+	if len(tails) == 1 && !w.next.isOpen() {
+		if tails[0].text == "" {
+			cond = cond.Op("&&").Id("end").Op("==").Len(jen.Id("path"))
+		} else {
+			cond = cond.Op("&&").Add(rest).Op("==").Lit(tails[0].text)
+		}
+		return jen.If(cond).Block(append(keep, f.leaf(tails[0].leaf)...)...)
+	}
+	body := keep
+	var cases []jen.Code
+	for _, t := range tails {
+		cases = append(cases, jen.Case(jen.Lit(t.text)).Block(f.leaf(t.leaf)...))
+	}
+	switch {
+	case len(tails) == 1 && tails[0].text == "":
+		body = append(body, jen.If(jen.Id("end").Op("==").Len(jen.Id("path"))).Block(f.leaf(tails[0].leaf)...))
+	case len(tails) > 0:
+		body = append(body, jen.Switch(rest).Block(cases...))
+	}
+	if w.next.isOpen() {
+		body = append(body, jen.If(jen.Id("end").Op("<").Len(jen.Id("path"))).Block(f.follow(w.next, depth)...))
+	}
+	return jen.If(cond).Block(body...)
+}
+
+// matches returns the condition that a segment is one of a wildcard, and what
+// remembers it. What a wildcard that leads nowhere remembered is not read: the
+// wildcards on one way have fields of their own.
+func (f *nodeText) matches(s *segment) (cond *jen.Statement, keep []jen.Code) {
+	if s.text && s.field != "" {
+		keep = append(keep, jen.List(jen.Id("t").Dot(s.field+"At"), jen.Id("t").Dot(s.field+"End")).Op("=").List(jen.Int32().Parens(jen.Id("at")), jen.Int32().Parens(jen.Id("end"))))
+	}
+	if s.typ == nil {
+		return jen.Id("end").Op(">").Id("at"), keep
+	}
+	value := "_"
+	if s.field != "" {
+		value = "value"
+		keep = append([]jen.Code{jen.Id("t").Dot(s.field).Op("=").Id("value")}, keep...)
+	}
+	parse := f.parser(s.kind(), nil).Call(jen.Id("path").Index(jen.Id("at").Op(":").Id("end")))
+	return jen.List(jen.Id(value), jen.Id("ok")).Op(":=").Add(parse).Op(";").Id("ok"), keep
 }

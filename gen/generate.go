@@ -49,11 +49,11 @@ func Generate(dir string) (*Result, error) {
 	}
 	d := a.read()
 	none := a.bind(d)
-	rt := a.router(d)
+	tree := a.router(d)
 	if len(a.problems) > 0 {
 		return nil, a.problems.sorted()
 	}
-	text, err := a.emit(d, none, rt)
+	text, err := a.emit(d, none, tree)
 	if err != nil {
 		return nil, err
 	}

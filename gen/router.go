@@ -2,53 +2,83 @@ package gen
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// A node is a place in the paths of the routes of one method, just behind a
-// slash: what can stand there.
+// A tree tells the paths of a declaration apart.
+type tree struct {
+	root *node
+	// The names of its functions, once they have one.
+	literalFn string
+}
+
+// A node is a place in the paths, just behind a slash: what can stand there.
 type node struct {
 	prefix   string // the paths that lead here, for names and comments
 	literals map[string]*edge
 	wild     []*edge // narrower kinds first, text last
-	rest     *route  // {name...}
-	end      *route  // {$}
-	fn       string  // the name of its function
+	rest     *edge   // {name...}
+	end      *leaf   // {$}
+	fn       string  // the name of its function, once it has one
 }
 
 // An edge is one segment and what can follow it.
 type edge struct {
 	segment *segment // of a wildcard: that of the first route, whose field all share
-	leaf    *route   // the path ends behind it
+	leaf    *leaf    // the path ends behind it
 	next    *node    // a slash follows
 }
 
+// A leaf is where a path ends: the routes with one pattern, each with a method
+// of its own.
+type leaf struct{ routes []*route }
+
+// add adds a route. It returns the one that has the same method already, if
+// there is one.
+func (l *leaf) add(rt *route) (same *route) {
+	for _, other := range l.routes {
+		if other.method == rt.method {
+			return other
+		}
+	}
+	l.routes = append(l.routes, rt)
+	return nil
+}
+
+// methods returns the methods that a route of the leaf answers: GET answers
+// HEAD where that has no route of its own.
+func (l *leaf) methods(rt *route) []string {
+	if rt.method == "GET" && !slices.ContainsFunc(l.routes, func(o *route) bool { return o.method == "HEAD" }) {
+		return []string{"GET", "HEAD"}
+	}
+	return []string{rt.method}
+}
+
 // add adds a route below n, whose segments from i on are still to come. It
-// returns the route that has the same pattern, if there is one.
+// returns the route that has the same pattern and method, if there is one.
 func (n *node) add(rt *route, i int) (same *route) {
 	s := rt.segments[i]
 	switch {
 	case s.end:
-		if n.end != nil {
-			return n.end
+		if n.end == nil {
+			n.end = &leaf{}
 		}
-		n.end = rt
-		return nil
+		return n.end.add(rt)
 	case s.rest:
-		if n.rest != nil {
-			return n.rest
+		if n.rest == nil {
+			n.rest = &edge{segment: s, leaf: &leaf{}}
 		}
-		n.rest = rt
-		return nil
+		n.rest.share(s)
+		return n.rest.leaf.add(rt)
 	}
 	e := n.edge(s)
 	if i == len(rt.segments)-1 {
-		if e.leaf != nil {
-			return e.leaf
+		if e.leaf == nil {
+			e.leaf = &leaf{}
 		}
-		e.leaf = rt
-		return nil
+		return e.leaf.add(rt)
 	}
 	if e.next == nil {
 		e.next = &node{prefix: n.prefix + "/" + s.String(), literals: map[string]*edge{}}
@@ -67,8 +97,7 @@ func (n *node) edge(s *segment) *edge {
 	}
 	for _, e := range n.wild {
 		if e.segment.kind() == s.kind() {
-			e.segment.text = e.segment.text || s.text
-			s.shared = e.segment
+			e.share(s)
 			return e
 		}
 	}
@@ -76,6 +105,86 @@ func (n *node) edge(s *segment) *edge {
 	n.wild = append(n.wild, e)
 	slices.SortStableFunc(n.wild, func(a, b *edge) int { return cmp.Compare(rank(a.segment.kind()), rank(b.segment.kind())) })
 	return e
+}
+
+// share makes s another name of the edge's wildcard.
+func (e *edge) share(s *segment) {
+	if e.segment == s {
+		return
+	}
+	s.shared = e.segment
+	e.segment.text = e.segment.text || s.text
+	e.segment.read = e.segment.read || s.read
+}
+
+// edges returns the edges from n, in the order in which they are tried.
+func (n *node) edges() (list []*edge) {
+	for _, text := range slices.Sorted(maps.Keys(n.literals)) {
+		list = append(list, n.literals[text])
+	}
+	list = append(list, n.wild...)
+	if n.rest != nil {
+		list = append(list, n.rest)
+	}
+	return list
+}
+
+// A tail is an end of a path without wildcards.
+type tail struct {
+	text string
+	*leaf
+}
+
+// tails returns the ends without wildcards of the paths below n, in
+// alphabetical order, with prefix in front.
+func (n *node) tails(prefix string) (list []tail) {
+	if n == nil {
+		return nil
+	}
+	if n.end != nil {
+		list = append(list, tail{prefix, n.end})
+	}
+	for text, e := range n.literals {
+		if e.leaf != nil {
+			list = append(list, tail{prefix + text, e.leaf})
+		}
+		list = append(list, e.next.tails(prefix+text+"/")...)
+	}
+	slices.SortFunc(list, func(a, b tail) int { return strings.Compare(a.text, b.text) })
+	return list
+}
+
+// isOpen reports whether a path below n has a wildcard.
+func (n *node) isOpen() bool {
+	return n != nil && (len(n.wild) > 0 || n.rest != nil || len(n.openLiterals()) > 0)
+}
+
+// openLiterals returns the segments at n that a wildcard comes behind.
+func (n *node) openLiterals() (list []string) {
+	for text, e := range n.literals {
+		if e.next.isOpen() {
+			list = append(list, text)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// size returns the number of patterns below n.
+func (n *node) size() (size int) {
+	if n == nil {
+		return 0
+	}
+	if n.end != nil {
+		size++
+	}
+	for _, e := range n.edges() {
+		if e.leaf != nil {
+			size++
+		}
+		size += e.next.size()
+	}
+	return size
 }
 
 // kind returns what a wildcard is parsed as while the route is chosen: a basic
@@ -87,70 +196,16 @@ func (s *segment) kind() string {
 	return scalar(s.typ)
 }
 
-// isLiteral reports whether a route has no wildcard: then its whole path is
-// compared.
-func (rt *route) isLiteral() bool { return len(rt.wildcards()) == 0 }
-
-// literalPath returns the path of a route without wildcards as it is sent.
-func (rt *route) literalPath() string {
-	var b strings.Builder
-	for _, s := range rt.segments {
-		b.WriteString("/" + s.literal)
-	}
-	return b.String()
-}
-
-// A methodRoutes is the routes of one method.
-type methodRoutes struct {
-	method   string
-	literals []*route
-	tree     *node // nil when there is no route with a wildcard
-}
-
-// router sorts the routes of a declaration by method, and reports those that
+// router sorts the routes of a declaration into a tree, and reports those that
 // are declared twice.
-func (a *app) router(d *declaration) (list []*methodRoutes) {
-	for _, method := range methods {
-		m := &methodRoutes{method: method}
-		seen := map[string]*route{}
-		if method == "HEAD" && !slices.ContainsFunc(d.routes, func(rt *route) bool { return rt.method == "HEAD" }) {
-			continue // answered by the routes of GET
-		}
-		for _, rt := range d.routes {
-			if rt.method == method {
-				a.place(m, rt, seen)
-			}
-		}
-		for _, rt := range d.routes {
-			if method == "HEAD" && rt.method == "GET" {
-				a.place(m, rt, seen)
-			}
-		}
-		if len(m.literals) > 0 || m.tree != nil {
-			list = append(list, m)
+func (a *app) router(d *declaration) *tree {
+	t := &tree{root: &node{literals: map[string]*edge{}}}
+	for _, rt := range d.routes {
+		if same := t.root.add(rt, 0); same != nil {
+			a.report(rt.pathPos, "duplicate-route", rt.method+" "+rt.path+" is declared twice",
+				[]string{"first: " + same.method + " " + same.path + " at " + a.at(same.pathPos) + "; parameter names do not make patterns different"},
+				"remove one, or change the path")
 		}
 	}
-	return list
-}
-
-// place adds a route to those of a method. Where HEAD has the pattern of a
-// route of GET, HEAD's own is kept.
-func (a *app) place(m *methodRoutes, rt *route, seen map[string]*route) {
-	var same *route
-	if rt.isLiteral() {
-		if same = seen[rt.literalPath()]; same == nil {
-			seen[rt.literalPath()] = rt
-			m.literals = append(m.literals, rt)
-		}
-	} else {
-		if m.tree == nil {
-			m.tree = &node{literals: map[string]*edge{}}
-		}
-		same = m.tree.add(rt, 0)
-	}
-	if same != nil && same.method == rt.method && rt.method == m.method {
-		a.report(rt.pathPos, "duplicate-route", rt.method+" "+rt.path+" is declared twice",
-			[]string{"first: " + same.method + " " + same.path + " at " + a.at(same.pathPos) + "; parameter names do not make patterns different"},
-			"remove one, or change the path")
-	}
+	return t
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -19,23 +20,23 @@ func declareMany(n int) string {
 		{"Get", "/area%[1]d/things%[2]d", "page sdk.Query[int]", "([]Item, error)"},
 		{"Post", "/area%[1]d/things%[2]d", "in sdk.JSON[Item]", "error"},
 		{"Get", "/area%[1]d/things%[2]d/{id}", "id int64", "(Item, error)"},
-		{"Delete", "/area%[1]d/things%[2]d/{id}", "id int64, res sdk.Response", "error"},
+		{"Delete", "/area%[1]d/things%[2]d/{id}", "id int64", "error"},
 		{"Get", "/area%[1]d/things%[2]d/{id}/parts", "id int64, res sdk.Response", ""},
 		{"Get", "/area%[1]d/{owner}/things%[2]d/{id}", "owner string, id int64, res sdk.Response", ""},
 	}
 	for i := range n {
 		f, resource := forms[i%len(forms)], i/len(forms)
 		fmt.Fprintf(&declaration, "\ts.%s(%q, app.F%d)\n", f.verb, fmt.Sprintf(f.path, resource%20, resource), i)
-		body := ""
+		body := fmt.Sprintf(`res.ResponseContent().Text("F%d.")`, i)
 		switch f.results {
 		case "error":
-			body = " return nil "
+			body = fmt.Sprintf(`return sdk.NewError(409, "F%d.")`, i)
 		case "(Item, error)":
-			body = " return Item{}, nil "
+			body = fmt.Sprintf(`return Item{Name: "F%d."}, nil`, i)
 		case "([]Item, error)":
-			body = " return nil, nil "
+			body = fmt.Sprintf(`return []Item{{Name: "F%d."}}, nil`, i)
 		}
-		fmt.Fprintf(&functions, "\nfunc (a *App) F%d(%s) %s {%s}\n", i, f.params, f.results, body)
+		fmt.Fprintf(&functions, "\nfunc (a *App) F%d(%s) %s { %s }\n", i, f.params, f.results, body)
 	}
 	return declaration.String() + "}\n" + functions.String()
 }
@@ -46,6 +47,45 @@ func many(t testing.TB, n int) string {
 	dir := filepath.Join(newModule(t), "many")
 	write(t, filepath.Join(dir, "app.go"), declareMany(n))
 	return dir
+}
+
+// TestManyRoutes asks for every route of an app that is so large that its
+// functions are split, and checks that they are.
+func TestManyRoutes(t *testing.T) {
+	const n = 1_000
+	dir := many(t, n)
+	result, err := Generate(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := result.Write(); err != nil {
+		t.Fatal(err)
+	}
+	// A case for each of maxLeaves routes, with all that belongs to one.
+	const most = 12 * maxLeaves
+	for _, text := range strings.Split(string(result.Text), "\nfunc ")[1:] {
+		if lines := strings.Count(text[:max(0, strings.Index(text, "\n}\n"))], "\n"); lines > most {
+			t.Errorf("a function has %d lines: func %.100s", lines, text)
+		}
+	}
+	var program bytes.Buffer
+	fmt.Fprintf(&program, "package main\n\nimport (\n\t\"fmt\"\n\n\t\"%s/many\"\n\t\"%s/sdk/sdktest\"\n)\n\nfunc main() {\n\tapp := many.NewPipeline(new(many.App))\n\tfor _, line := range []string{\n", scenarioModule, modulePath)
+	for _, line := range result.Routes {
+		method, path := strings.Fields(line)[0], strings.Fields(line)[1]
+		fmt.Fprintf(&program, "\t\t%q,\n", method+" "+strings.NewReplacer("{id}", "7", "{owner}", "ann").Replace(path))
+	}
+	program.WriteString("\t} {\n\t\tfmt.Printf(\"%q\\n\", sdktest.Do(app, line, \"Content-Type: application/json\", \"\", \"{}\").Content)\n\t}\n}\n")
+	write(t, filepath.Join(dir, "..", "ask", "main.go"), program.String())
+	run(t, dir, "go", "vet", ".", "../ask")
+	answers := strings.Split(strings.TrimSpace(string(run(t, dir, "go", "run", "../ask"))), "\n")
+	if len(answers) != n {
+		t.Fatalf("%d answers", len(answers))
+	}
+	for i, got := range answers {
+		if want := fmt.Sprintf("F%d.", i); !strings.Contains(got, want) {
+			t.Errorf("%s: %s, want %s", result.Routes[i], got, want)
+		}
+	}
 }
 
 // BenchmarkScale measures windhover generate, for an app that is new and for one

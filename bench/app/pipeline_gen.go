@@ -88,7 +88,7 @@ type task struct {
 // Route implements sdk.Task.
 func (t *task) Route() *sdk.Plan {
 	method, path := t.x.Method(), t.x.RawPath().Octets()
-	t.route = literalRoute(method, path)
+	t.route = t.literalRoute(method, path)
 	if t.route == routeNotFound {
 		t.route = t.search(method, path)
 	}
@@ -122,16 +122,22 @@ func (t *task) End(sdk.Outcome) {
 	*t = task{p: t.p, x: t.x}
 }
 
+// serverMethods are the methods that a path of the server has.
+const serverMethods = 1<<msg.MethodGet | 1<<msg.MethodHead | 1<<msg.MethodOptions
+
 // literalRoute chooses among the routes without wildcards.
-func literalRoute(method msg.Method, path []byte) uint16 {
-	switch method {
-	case msg.MethodGet, msg.MethodHead:
-		switch string(path) {
-		case "/plaintext":
-			return routeGetPlaintext
-		case "/gc":
+func (t *task) literalRoute(method msg.Method, path []byte) uint16 {
+	switch string(path) {
+	case "/gc":
+		if method == msg.MethodGet || method == msg.MethodHead {
 			return routeGetGc
 		}
+		t.allow |= 1<<msg.MethodGet | 1<<msg.MethodHead
+	case "/plaintext":
+		if method == msg.MethodGet || method == msg.MethodHead {
+			return routeGetPlaintext
+		}
+		t.allow |= 1<<msg.MethodGet | 1<<msg.MethodHead
 	}
 	return routeNotFound
 }
@@ -144,14 +150,16 @@ func (t *task) search(method msg.Method, path []byte) uint16 {
 		if !ok {
 			return routeBadPath
 		}
-		if r := literalRoute(method, normal); r != routeNotFound {
+		path = normal
+		if r := t.literalRoute(method, path); r != routeNotFound {
 			return r
 		}
-		path = normal
 	}
-	t.allow = t.allowed(path)
+	if len(path) == 0 || path[0] != '/' {
+		t.allow = serverMethods // the target is "*", or that of CONNECT
+	}
 	if t.allow == 0 && method == msg.MethodTrace {
-		t.allow = t.allowed(nil) // no path of this server has it
+		t.allow = serverMethods // no path of this server has it
 	}
 	switch {
 	case t.allow == 0:
@@ -160,22 +168,6 @@ func (t *task) search(method msg.Method, path []byte) uint16 {
 		return routeOptions
 	}
 	return routeMethodNotAllowed
-}
-
-// allowed returns the methods that path has, and all of the server for a target that
-// is not a path: "*" of OPTIONS, and that of CONNECT.
-func (t *task) allowed(path []byte) sdk.Methods {
-	var allow sdk.Methods
-	if len(path) == 0 || path[0] != '/' {
-		return allow.With(msg.MethodOptions, msg.MethodGet, msg.MethodHead)
-	}
-	if literalRoute(msg.MethodGet, path) != routeNotFound {
-		allow = allow.With(msg.MethodGet, msg.MethodHead)
-	}
-	if allow != 0 {
-		allow = allow.With(msg.MethodOptions)
-	}
-	return allow
 }
 
 // getPlaintext is GET /plaintext.
@@ -195,10 +187,10 @@ func (t *task) noRoute() error {
 	switch t.route {
 	case routeOptions:
 		t.x.SetStatus(204)
-		t.x.ResponseFields().Set("Allow", t.allow.Allow())
+		t.x.ResponseFields().Set("Allow", t.allow.With(msg.MethodOptions).Allow())
 		return nil
 	case routeMethodNotAllowed:
-		t.x.ResponseFields().Set("Allow", t.allow.Allow())
+		t.x.ResponseFields().Set("Allow", t.allow.With(msg.MethodOptions).Allow())
 		return sdk.ErrMethodNotAllowed
 	case routeBadPath:
 		return sdk.ErrBadRequest

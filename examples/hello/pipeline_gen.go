@@ -97,7 +97,7 @@ type task struct {
 // Route implements sdk.Task.
 func (t *task) Route() *sdk.Plan {
 	method, path := t.x.Method(), t.x.RawPath().Octets()
-	t.route = literalRoute(method, path)
+	t.route = t.literalRoute(method, path)
 	if t.route == routeNotFound {
 		t.route = t.search(method, path)
 	}
@@ -140,16 +140,22 @@ func (t *task) text(at, end int32) string {
 	return sdk.Unescape(path[at:end])
 }
 
+// serverMethods are the methods that a path of the server has.
+const serverMethods = 1<<msg.MethodGet | 1<<msg.MethodHead | 1<<msg.MethodOptions
+
 // literalRoute chooses among the routes without wildcards.
-func literalRoute(method msg.Method, path []byte) uint16 {
-	switch method {
-	case msg.MethodGet, msg.MethodHead:
-		switch string(path) {
-		case "/":
+func (t *task) literalRoute(method msg.Method, path []byte) uint16 {
+	switch string(path) {
+	case "/":
+		if method == msg.MethodGet || method == msg.MethodHead {
 			return routeGetRoot
-		case "/plaintext":
+		}
+		t.allow |= 1<<msg.MethodGet | 1<<msg.MethodHead
+	case "/plaintext":
+		if method == msg.MethodGet || method == msg.MethodHead {
 			return routeGetPlaintext
 		}
+		t.allow |= 1<<msg.MethodGet | 1<<msg.MethodHead
 	}
 	return routeNotFound
 }
@@ -163,19 +169,17 @@ func (t *task) search(method msg.Method, path []byte) uint16 {
 			return routeBadPath
 		}
 		t.normal, t.escaped, path = normal, true, normal
-		if r := literalRoute(method, path); r != routeNotFound {
+		if r := t.literalRoute(method, path); r != routeNotFound {
 			return r
 		}
 	}
-	switch method {
-	case msg.MethodGet, msg.MethodHead:
-		if r := t.belowGet(path, 1); r != routeNotFound {
-			return r
-		}
+	if len(path) == 0 || path[0] != '/' {
+		t.allow = serverMethods // the target is "*", or that of CONNECT
+	} else if r := t.below(method, path, 1); r != routeNotFound {
+		return r
 	}
-	t.allow = t.allowed(path)
 	if t.allow == 0 && method == msg.MethodTrace {
-		t.allow = t.allowed(nil) // no path of this server has it
+		t.allow = serverMethods // no path of this server has it
 	}
 	switch {
 	case t.allow == 0:
@@ -186,44 +190,21 @@ func (t *task) search(method msg.Method, path []byte) uint16 {
 	return routeMethodNotAllowed
 }
 
-// belowGet chooses among the routes of GET below /. The segment begins at at.
-func (t *task) belowGet(path []byte, at int) uint16 {
+// below chooses among the routes with wildcards below /. The segment begins at at.
+func (t *task) below(method msg.Method, path []byte, at int) uint16 {
 	end := sdk.SegmentEnd(path, at)
-	switch string(path[at:end]) {
-	case "hello":
-		if end < len(path) {
-			if r := t.belowGetHello(path, end+1); r != routeNotFound {
-				return r
+	if string(path[at:end]) == "hello" && end < len(path) {
+		at := end + 1
+		end := sdk.SegmentEnd(path, at)
+		if end > at && end == len(path) {
+			t.nameAt, t.nameEnd = int32(at), int32(end)
+			if method == msg.MethodGet || method == msg.MethodHead {
+				return routeGetHelloName
 			}
+			t.allow |= 1<<msg.MethodGet | 1<<msg.MethodHead
 		}
 	}
 	return routeNotFound
-}
-
-// belowGetHello chooses among the routes of GET below /hello/. The segment begins at at.
-func (t *task) belowGetHello(path []byte, at int) uint16 {
-	end := sdk.SegmentEnd(path, at)
-	if end > at && end == len(path) {
-		t.nameAt, t.nameEnd = int32(at), int32(end)
-		return routeGetHelloName
-	}
-	return routeNotFound
-}
-
-// allowed returns the methods that path has, and all of the server for a target that
-// is not a path: "*" of OPTIONS, and that of CONNECT.
-func (t *task) allowed(path []byte) sdk.Methods {
-	var allow sdk.Methods
-	if len(path) == 0 || path[0] != '/' {
-		return allow.With(msg.MethodOptions, msg.MethodGet, msg.MethodHead)
-	}
-	if literalRoute(msg.MethodGet, path) != routeNotFound || t.belowGet(path, 1) != routeNotFound {
-		allow = allow.With(msg.MethodGet, msg.MethodHead)
-	}
-	if allow != 0 {
-		allow = allow.With(msg.MethodOptions)
-	}
-	return allow
 }
 
 // getHelloName is GET /hello/{name}.
@@ -243,10 +224,10 @@ func (t *task) noRoute() error {
 	switch t.route {
 	case routeOptions:
 		t.x.SetStatus(204)
-		t.x.ResponseFields().Set("Allow", t.allow.Allow())
+		t.x.ResponseFields().Set("Allow", t.allow.With(msg.MethodOptions).Allow())
 		return nil
 	case routeMethodNotAllowed:
-		t.x.ResponseFields().Set("Allow", t.allow.Allow())
+		t.x.ResponseFields().Set("Allow", t.allow.With(msg.MethodOptions).Allow())
 		return sdk.ErrMethodNotAllowed
 	case routeBadPath:
 		return sdk.ErrBadRequest

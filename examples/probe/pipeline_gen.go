@@ -143,7 +143,7 @@ type task struct {
 // Route implements sdk.Task.
 func (t *task) Route() *sdk.Plan {
 	method, path := t.x.Method(), t.x.RawPath().Octets()
-	t.route = literalRoute(method, path)
+	t.route = t.literalRoute(method, path)
 	if t.route == routeNotFound {
 		t.route = t.search(method, path)
 	}
@@ -228,35 +228,60 @@ func (t *task) text(at, end int32) string {
 	return sdk.Unescape(path[at:end])
 }
 
+// serverMethods are the methods that a path of the server has.
+const serverMethods = 1<<msg.MethodGet | 1<<msg.MethodHead | 1<<msg.MethodPost | 1<<msg.MethodOptions
+
 // literalRoute chooses among the routes without wildcards.
-func literalRoute(method msg.Method, path []byte) uint16 {
-	switch method {
-	case msg.MethodGet, msg.MethodHead:
-		switch string(path) {
-		case "/plaintext":
-			return routeGetPlaintext
-		case "/json":
-			return routeGetJSON
-		case "/headers":
-			return routeGetHeaders
-		case "/nocontent":
-			return routeGetNocontent
-		case "/notmodified":
-			return routeGetNotmodified
-		case "/large":
-			return routeGetLarge
-		case "/panic":
-			return routeGetPanic
-		}
-	case msg.MethodPost:
-		switch string(path) {
-		case "/echo":
+func (t *task) literalRoute(method msg.Method, path []byte) uint16 {
+	switch string(path) {
+	case "/echo":
+		if method == msg.MethodPost {
 			return routePostEcho
-		case "/headers":
-			return routePostHeaders
-		case "/form":
+		}
+		t.allow |= 1 << msg.MethodPost
+	case "/form":
+		if method == msg.MethodPost {
 			return routePostForm
 		}
+		t.allow |= 1 << msg.MethodPost
+	case "/headers":
+		switch method {
+		case msg.MethodGet, msg.MethodHead:
+			return routeGetHeaders
+		case msg.MethodPost:
+			return routePostHeaders
+		}
+		t.allow |= 1<<msg.MethodGet | 1<<msg.MethodHead | 1<<msg.MethodPost
+	case "/json":
+		if method == msg.MethodGet || method == msg.MethodHead {
+			return routeGetJSON
+		}
+		t.allow |= 1<<msg.MethodGet | 1<<msg.MethodHead
+	case "/large":
+		if method == msg.MethodGet || method == msg.MethodHead {
+			return routeGetLarge
+		}
+		t.allow |= 1<<msg.MethodGet | 1<<msg.MethodHead
+	case "/nocontent":
+		if method == msg.MethodGet || method == msg.MethodHead {
+			return routeGetNocontent
+		}
+		t.allow |= 1<<msg.MethodGet | 1<<msg.MethodHead
+	case "/notmodified":
+		if method == msg.MethodGet || method == msg.MethodHead {
+			return routeGetNotmodified
+		}
+		t.allow |= 1<<msg.MethodGet | 1<<msg.MethodHead
+	case "/panic":
+		if method == msg.MethodGet || method == msg.MethodHead {
+			return routeGetPanic
+		}
+		t.allow |= 1<<msg.MethodGet | 1<<msg.MethodHead
+	case "/plaintext":
+		if method == msg.MethodGet || method == msg.MethodHead {
+			return routeGetPlaintext
+		}
+		t.allow |= 1<<msg.MethodGet | 1<<msg.MethodHead
 	}
 	return routeNotFound
 }
@@ -270,19 +295,17 @@ func (t *task) search(method msg.Method, path []byte) uint16 {
 			return routeBadPath
 		}
 		t.normal, t.escaped, path = normal, true, normal
-		if r := literalRoute(method, path); r != routeNotFound {
+		if r := t.literalRoute(method, path); r != routeNotFound {
 			return r
 		}
 	}
-	switch method {
-	case msg.MethodGet, msg.MethodHead:
-		if r := t.belowGet(path, 1); r != routeNotFound {
-			return r
-		}
+	if len(path) == 0 || path[0] != '/' {
+		t.allow = serverMethods // the target is "*", or that of CONNECT
+	} else if r := t.below(method, path, 1); r != routeNotFound {
+		return r
 	}
-	t.allow = t.allowed(path)
 	if t.allow == 0 && method == msg.MethodTrace {
-		t.allow = t.allowed(nil) // no path of this server has it
+		t.allow = serverMethods // no path of this server has it
 	}
 	switch {
 	case t.allow == 0:
@@ -293,97 +316,60 @@ func (t *task) search(method msg.Method, path []byte) uint16 {
 	return routeMethodNotAllowed
 }
 
-// belowGet chooses among the routes of GET below /. The segment begins at at.
-func (t *task) belowGet(path []byte, at int) uint16 {
+// below chooses among the routes with wildcards below /. The segment begins at at.
+func (t *task) below(method msg.Method, path []byte, at int) uint16 {
 	end := sdk.SegmentEnd(path, at)
 	switch string(path[at:end]) {
 	case "delay":
 		if end < len(path) {
-			if r := t.belowGetDelay(path, end+1); r != routeNotFound {
-				return r
+			at := end + 1
+			end := sdk.SegmentEnd(path, at)
+			if end > at && end == len(path) {
+				t.msAt, t.msEnd = int32(at), int32(end)
+				if method == msg.MethodGet || method == msg.MethodHead {
+					return routeGetDelayMs
+				}
+				t.allow |= 1<<msg.MethodGet | 1<<msg.MethodHead
 			}
 		}
 	case "stream":
 		if end < len(path) {
-			if r := t.belowGetStream(path, end+1); r != routeNotFound {
-				return r
+			at := end + 1
+			end := sdk.SegmentEnd(path, at)
+			if end > at && end == len(path) {
+				t.nAt, t.nEnd = int32(at), int32(end)
+				if method == msg.MethodGet || method == msg.MethodHead {
+					return routeGetStreamN
+				}
+				t.allow |= 1<<msg.MethodGet | 1<<msg.MethodHead
 			}
 		}
 	case "users":
 		if end < len(path) {
-			if r := t.belowGetUsers(path, end+1); r != routeNotFound {
-				return r
+			at := end + 1
+			end := sdk.SegmentEnd(path, at)
+			if value, ok := sdk.ParseInt[int64](path[at:end]); ok && end == len(path) {
+				t.id = value
+				if method == msg.MethodGet || method == msg.MethodHead {
+					return routeGetUsersID
+				}
+				t.allow |= 1<<msg.MethodGet | 1<<msg.MethodHead
 			}
 		}
 	case "views":
 		if end < len(path) {
-			if r := t.belowGetViews(path, end+1); r != routeNotFound {
-				return r
+			at := end + 1
+			end := sdk.SegmentEnd(path, at)
+			if end > at && end == len(path) {
+				t.nameAt, t.nameEnd = int32(at), int32(end)
+				if method == msg.MethodGet || method == msg.MethodHead {
+					return routeGetViewsName
+				}
+				t.allow |= 1<<msg.MethodGet | 1<<msg.MethodHead
 			}
 		}
 	}
 	return routeNotFound
-}
-
-// belowGetDelay chooses among the routes of GET below /delay/. The segment begins at at.
-func (t *task) belowGetDelay(path []byte, at int) uint16 {
-	end := sdk.SegmentEnd(path, at)
-	if end > at && end == len(path) {
-		t.msAt, t.msEnd = int32(at), int32(end)
-		return routeGetDelayMs
-	}
-	return routeNotFound
-}
-
-// belowGetStream chooses among the routes of GET below /stream/. The segment begins at at.
-func (t *task) belowGetStream(path []byte, at int) uint16 {
-	end := sdk.SegmentEnd(path, at)
-	if end > at && end == len(path) {
-		t.nAt, t.nEnd = int32(at), int32(end)
-		return routeGetStreamN
-	}
-	return routeNotFound
-}
-
-// belowGetUsers chooses among the routes of GET below /users/. The segment begins at at.
-func (t *task) belowGetUsers(path []byte, at int) uint16 {
-	end := sdk.SegmentEnd(path, at)
-	if value, ok := sdk.ParseInt[int64](path[at:end]); ok {
-		if end == len(path) {
-			t.id = value
-			return routeGetUsersID
-		}
-	}
-	return routeNotFound
-}
-
-// belowGetViews chooses among the routes of GET below /views/. The segment begins at at.
-func (t *task) belowGetViews(path []byte, at int) uint16 {
-	end := sdk.SegmentEnd(path, at)
-	if end > at && end == len(path) {
-		t.nameAt, t.nameEnd = int32(at), int32(end)
-		return routeGetViewsName
-	}
-	return routeNotFound
-}
-
-// allowed returns the methods that path has, and all of the server for a target that
-// is not a path: "*" of OPTIONS, and that of CONNECT.
-func (t *task) allowed(path []byte) sdk.Methods {
-	var allow sdk.Methods
-	if len(path) == 0 || path[0] != '/' {
-		return allow.With(msg.MethodOptions, msg.MethodGet, msg.MethodHead, msg.MethodPost)
-	}
-	if literalRoute(msg.MethodGet, path) != routeNotFound || t.belowGet(path, 1) != routeNotFound {
-		allow = allow.With(msg.MethodGet, msg.MethodHead)
-	}
-	if literalRoute(msg.MethodPost, path) != routeNotFound {
-		allow = allow.With(msg.MethodPost)
-	}
-	if allow != 0 {
-		allow = allow.With(msg.MethodOptions)
-	}
-	return allow
 }
 
 // getPlaintext is GET /plaintext.
@@ -518,10 +504,10 @@ func (t *task) noRoute() error {
 	switch t.route {
 	case routeOptions:
 		t.x.SetStatus(204)
-		t.x.ResponseFields().Set("Allow", t.allow.Allow())
+		t.x.ResponseFields().Set("Allow", t.allow.With(msg.MethodOptions).Allow())
 		return nil
 	case routeMethodNotAllowed:
-		t.x.ResponseFields().Set("Allow", t.allow.Allow())
+		t.x.ResponseFields().Set("Allow", t.allow.With(msg.MethodOptions).Allow())
 		return sdk.ErrMethodNotAllowed
 	case routeBadPath:
 		return sdk.ErrBadRequest
