@@ -3,6 +3,7 @@ module github.com/windhover-go/windhover/bench
 go 1.26.0
 
 require (
+	github.com/go-chi/chi/v5 v5.5.0
 	github.com/valyala/fasthttp v1.78.0
 	github.com/windhover-go/windhover v0.0.0
 	golang.org/x/sys v0.49.0

@@ -12,6 +12,9 @@ import (
 // compile a function grows faster than the function.
 const maxLeaves = 64
 
+// maxInline bounds the patterns of a place that is no function of its own.
+const maxInline = 8
+
 // router writes how a route is chosen.
 func (e *emitter) router() {
 	e.serverMethods()
@@ -220,7 +223,13 @@ type nodeText struct {
 // of the places behind it. What has no wildcard from there on was looked for
 // before it is called.
 func (e *emitter) node(n *node) {
-	f := &nodeText{emitter: e, inline: n.size() <= maxLeaves}
+	small := 0
+	for _, edge := range n.edges() {
+		if size := edge.next.size(); size <= maxInline {
+			small += size
+		}
+	}
+	f := &nodeText{emitter: e, inline: small <= maxLeaves}
 	body := append(f.place(n, 0), jen.Return(e.id("routeNotFound")))
 	name := e.nodeName(n)
 	e.file.Comment(fmt.Sprintf("// %s chooses among the routes with wildcards below %s/. The segment begins at at.", name, n.prefix))
@@ -262,12 +271,12 @@ func (f *nodeText) place(n *node, depth int) (body []jen.Code) {
 }
 
 // follow writes the choice at the place behind a segment and a slash: here when
-// it is one alone, in a function of its own otherwise.
+// there is one way and little behind it, in a function of its own otherwise.
 func (f *nodeText) follow(n *node, depth int) []jen.Code {
 	const maxDepth = 2
 	ways := len(n.openLiterals()) + len(n.wild)
 	alone := ways == 1 && n.rest == nil || ways == 0 && n.rest.segment.field != ""
-	if f.inline && alone && depth < maxDepth {
+	if f.inline && alone && depth < maxDepth && n.size() <= maxInline {
 		return append([]jen.Code{jen.Id("at").Op(":=").Id("end").Op("+").Lit(1)}, f.place(n, depth+1)...)
 	}
 	f.later = append(f.later, n)
