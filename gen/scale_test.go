@@ -42,10 +42,10 @@ func declareMany(n int) string {
 }
 
 // many writes an app of n routes and returns its folder.
-func many(t testing.TB, n int) string {
-	t.Helper()
-	dir := filepath.Join(newModule(t), "many")
-	write(t, filepath.Join(dir, "app.go"), declareMany(n))
+func many(tb testing.TB, n int) string {
+	tb.Helper()
+	dir := filepath.Join(newModule(tb), "many")
+	write(tb, filepath.Join(dir, "app.go"), declareMany(n))
 	return dir
 }
 

@@ -84,26 +84,26 @@ func TestScenarios(t *testing.T) {
 }
 
 // newModule returns the folder of a module that uses the one under test.
-func newModule(t testing.TB) string {
-	t.Helper()
-	root := t.TempDir()
+func newModule(tb testing.TB) string {
+	tb.Helper()
+	root := tb.TempDir()
 	repo, err := filepath.Abs("..")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	text, err := os.ReadFile("../go.mod") // for what it requires
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	sums, err := os.ReadFile("../go.sum")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	text = bytes.Replace(text, []byte("module "+modulePath), []byte("module "+scenarioModule), 1)
 	text = fmt.Appendf(text, "\nrequire %s v0.0.0\n\nreplace %s => %s\n", modulePath, modulePath, filepath.ToSlash(repo))
 	for name, content := range map[string][]byte{"go.mod": text, "go.sum": sums} {
 		if err := os.WriteFile(filepath.Join(root, name), content, 0o644); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	return root
