@@ -22,6 +22,8 @@ type Result struct {
 	Source string
 	// Routes is the table of routes, a line each.
 	Routes []string
+	// Notes are what a reader may want to know of the routes, and no errors.
+	Notes DeclarationErrors
 }
 
 // Diff returns what Write would change, as a unified diff.
@@ -50,6 +52,10 @@ func Generate(dir string) (*Result, error) {
 	d := a.read()
 	none := a.bind(d)
 	tree := a.router(d)
+	var notes DeclarationErrors
+	if len(a.problems) == 0 {
+		notes = a.overlaps(d, tree)
+	}
 	if len(a.problems) > 0 {
 		return nil, a.problems.sorted()
 	}
@@ -57,7 +63,7 @@ func Generate(dir string) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Path: filepath.Join(a.dir, outputName), Text: text, Source: a.sourceName(), Routes: routeTable(d)}
+	r := &Result{Path: filepath.Join(a.dir, outputName), Text: text, Source: a.sourceName(), Routes: routeTable(d), Notes: notes}
 	if r.Old, err = os.ReadFile(r.Path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("windhover: %w", err)
 	}

@@ -87,6 +87,7 @@ type declaration struct {
 	routes   []*route
 	refusals []*response // at most one for each status
 	pos      token.Pos
+	strict   bool // overlapping routes are errors
 	// partial says that a function of Use could not be resolved, so that what
 	// it provides is not known.
 	partial bool
@@ -245,6 +246,8 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 		s.decode = r.decoding(call)
 	case "Group":
 		r.group(s, call)
+	case "StrictRoutes":
+		r.decl.strict = true
 	}
 	return nil
 }

@@ -311,6 +311,7 @@ func TestReference(t *testing.T) {
 		if err := result.Write(); err != nil {
 			t.Fatal(err)
 		}
+		compareNotes(t, result.Notes, routes, asked.String())
 		fmt.Fprintf(&program, "\t%q\n", scenarioModule+"/"+name)
 		fmt.Fprintf(&calls, "\task(%q, func(x *exchange) sdk.Task { return %s.NewPipeline().Bind(x) })\n", filepath.Join(dir, "requests.txt"), name)
 	}
@@ -328,6 +329,55 @@ func TestReference(t *testing.T) {
 	}
 	if muxes < *referenceCases/50 {
 		t.Errorf("ServeMux saw %d requests; the declarations are not what it accepts", muxes)
+	}
+}
+
+// crosses reports whether neither of two patterns that match one path is the
+// narrower one, or as wide, in every segment.
+func (p pattern) crosses(q pattern) bool {
+	less, more := false, false
+	for i := range min(len(p.segments), len(q.segments)) {
+		c := pattern{segments: p.segments[i : i+1]}.compare(pattern{segments: q.segments[i : i+1]})
+		less, more = less || c < 0, more || c > 0
+	}
+	return less && more
+}
+
+// compareNotes checks that what notes say overlaps does, and that they name all
+// that overlaps on the paths of requests.
+func compareNotes(t *testing.T, notes []Diagnostic, routes []pattern, requests string) {
+	t.Helper()
+	byName := map[string]pattern{}
+	for _, p := range routes {
+		byName[p.method+" "+p.String()] = p
+	}
+	noted := map[string]bool{}
+	for _, note := range notes {
+		pair, path, _ := strings.Cut(strings.TrimPrefix(note.Message, "note: "), " both match ")
+		first, second, _ := strings.Cut(pair, " and ")
+		noted[pair] = true
+		p, q := byName[first], byName[second]
+		if segments := strings.Split(path[1:], "/"); !p.match(segments) || !q.match(segments) || !p.crosses(q) {
+			t.Errorf("%s of %v", note.Message, routes)
+		}
+	}
+	if len(notes) >= maxOverlaps {
+		return
+	}
+	for request := range strings.Lines(requests) {
+		_, path, _ := strings.Cut(strings.TrimSpace(request), " ")
+		segments := strings.Split(path[1:], "/")
+		if strings.Contains(path, "%") {
+			continue
+		}
+		for i, p := range routes {
+			for _, q := range routes[i+1:] {
+				pair := p.method + " " + p.String() + " and " + q.method + " " + q.String()
+				if p.method == q.method && p.match(segments) && q.match(segments) && p.crosses(q) && !noted[pair] {
+					t.Errorf("%s both match %s, and nothing says so", pair, path)
+				}
+			}
+		}
 	}
 }
 

@@ -157,7 +157,7 @@ func (s *scenario) generate(t *testing.T) {
 	s.result = result
 	s.compare(t, "want/pipeline_gen.go", string(result.Text))
 	if s.has("want/routes.txt") {
-		s.compare(t, "want/routes.txt", strings.Join(result.Routes, "\n")+"\n")
+		s.compare(t, "want/routes.txt", strings.Join(append(result.Routes, ""), "\n")+result.Notes.Render(s.dir))
 	}
 	again, err := Generate(s.dir)
 	if err != nil || again.Changed() {

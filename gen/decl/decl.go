@@ -69,6 +69,11 @@ type Server struct{ Routes }
 // HTTP1 declares HTTP/1.1, which is also what is declared when nothing is.
 func (s *Server) HTTP1() {}
 
+// StrictRoutes makes it an error that two routes match one path and neither is
+// the narrower one in every segment, such as "/a/{x}/c" and "/a/b/{y}". Without
+// it the first segment that differs decides, and windhover routes notes it.
+func (s *Server) StrictRoutes() {}
+
 // Refusals declares what answers the requests that the server refuses by
 // itself: a response for each status, in the place of a line of text that names
 // the reason. The statuses are 400, 408, 413, 414, 417, 421, 431, 501 and 505.

@@ -106,6 +106,10 @@ func routes(args []string, stdout, stderr io.Writer) int {
 	for _, line := range result.Routes {
 		fmt.Fprintln(stdout, line)
 	}
+	if len(result.Notes) > 0 {
+		wd, _ := os.Getwd() // without it, names are absolute
+		fmt.Fprintf(stdout, "\n%s", result.Notes.Render(wd))
+	}
 	return exitOK
 }
 
