@@ -114,7 +114,7 @@ type binder struct {
 // bind binds every route, and what answers where there is none.
 func (a *app) bind(d *declaration) (none *binding) {
 	for _, rt := range d.routes {
-		b := &binder{app: a, decl: d, route: rt, name: rt.method + " " + rt.path}
+		b := &binder{app: a, decl: d, route: rt, name: rt.title()}
 		rt.binding = *b.chain(rt.steps, rt.handler)
 		b.checkRoute(rt)
 	}
@@ -745,7 +745,7 @@ func (b *binder) without(st *step, name string) string {
 	var list []string
 	for _, rt := range b.decl.routes {
 		if slices.Contains(rt.steps, st) && !slices.ContainsFunc(rt.segments, func(s *segment) bool { return s.name == name }) {
-			list = append(list, fmt.Sprintf("%s %s (%s)", rt.method, rt.path, b.app.at(rt.pathPos)))
+			list = append(list, fmt.Sprintf("%s (%s)", rt.title(), b.app.at(rt.pathPos)))
 		}
 	}
 	const most = 3

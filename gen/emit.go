@@ -33,7 +33,7 @@ func (a *app) emit(d *declaration, none *binding, tree *tree) ([]byte, error) {
 		app: a, decl: d, none: none, tree: tree,
 		file:   jen.NewFilePathName(a.pkg.PkgPath, a.pkg.Name),
 		scope:  newNames(nil, a.pkg.Types.Scope().Names()...),
-		fields: newNames(nil, "p", "x", "route", "armed", "allow", "normal", "escaped", "search", "text", "view", "Fail", "finish", "noRoute", "Route", "Head", "Body", "Recover", "End"),
+		fields: newNames(nil, "p", "x", "route", "loose", "find", "armed", "allow", "normal", "escaped", "search", "text", "view", "Fail", "finish", "noRoute", "Route", "Head", "Body", "Recover", "End"),
 		names:  map[*route]string{}, done: map[*step]string{}, ids: map[string]string{}, used: map[string]bool{},
 	}
 	e.imports()
@@ -136,7 +136,10 @@ func (e *emitter) prepare() {
 			rt.readyAt = len(e.ready)
 		}
 	}
-	e.wildcardFields(e.tree.root, nil, map[string][]string{})
+	known := map[string][]string{}
+	for _, h := range e.tree.hosts {
+		e.wildcardFields(h.root, nil, known)
+	}
 	for _, rt := range e.decl.routes {
 		for _, s := range rt.wildcards() {
 			if s.shared != nil {
@@ -402,9 +405,21 @@ func (e *emitter) readyResponses() {
 // constant returns a route's number.
 func (e *emitter) constant(rt *route) *jen.Statement { return e.id("route" + upper(e.names[rt])) }
 
-// firstRoute is the number of the first declared route: those before it answer
-// where there is none.
-const firstRoute = 4
+// extras are the answers where there is no route that only some apps have, by the
+// name of their route and that of their plan.
+func (e *emitter) extras() (list [][2]string) {
+	if e.decl.badPath != 0 {
+		list = append(list, [2]string{"routeUnparsed", fmt.Sprint(e.decl.badPath)})
+	}
+	if e.decl.slashes {
+		list = append(list, [2]string{"routeRedirect", "308"})
+	}
+	return list
+}
+
+// firstRoute returns the number of the first declared route: those before it
+// answer where there is none.
+func (e *emitter) firstRoute() int { return 4 + len(e.extras()) }
 
 // plans writes the numbers of the routes and what is known of each.
 func (e *emitter) plans() {
@@ -436,6 +451,10 @@ func (e *emitter) plans() {
 		jen.Line().Add(e.id("routeMethodNotAllowed")).Op(":").Add(noneFields("405", 0)),
 		jen.Line().Add(e.id("routeOptions")).Op(":").Add(noneFields("OPTIONS", 0)),
 	}
+	for _, extra := range e.extras() {
+		numbers = append(numbers, e.id(extra[0]))
+		list = append(list, jen.Line().Add(e.id(extra[0])).Op(":").Add(noneFields(extra[1], 0)))
+	}
 	for _, rt := range e.decl.routes {
 		numbers = append(numbers, e.constant(rt))
 		list = append(list, jen.Line().Add(e.constant(rt)).Op(":").Add(e.plan(rt)))
@@ -450,7 +469,7 @@ func (e *emitter) plans() {
 }
 
 func (e *emitter) plan(rt *route) jen.Code {
-	dict := []jen.Code{jen.Id("Name").Op(":").Lit(rt.method + " " + rt.path)}
+	dict := []jen.Code{jen.Id("Name").Op(":").Lit(rt.title())}
 	add := func(name string, value jen.Code) { dict = append(dict, jen.Id(name).Op(":").Add(value)) }
 	errors := rt.scope.handlesErrors() != nil || rt.finishes()
 	if rt.onLoop || rt.readyAt > 0 && !errors {
@@ -505,9 +524,13 @@ func (e *emitter) task() {
 		fields = append(fields, jen.Id("armed").Uint64().Comment("the functions of "+e.laterPhases("and")+" that were passed"))
 	}
 	if e.hasWildcards() {
-		fields = append(fields,
-			jen.Id("escaped").Bool().Comment("the path had escapes: it is in normal"),
-			jen.Id("normal").Index().Byte())
+		fields = append(fields, jen.Id("escaped").Bool().Comment("the path had escapes: it is in normal"))
+	}
+	if e.keepsNormal() {
+		fields = append(fields, jen.Id("normal").Index().Byte())
+	}
+	if e.decl.badPath != 0 {
+		fields = append(fields, jen.Id("loose").Bool().Comment("segments need not parse"))
 	}
 	seen := map[string]bool{}
 	add := func(name string, typ jen.Code, why string) {
@@ -521,7 +544,7 @@ func (e *emitter) task() {
 	}
 	for _, rt := range e.decl.routes {
 		for _, s := range rt.wildcards() {
-			why := fmt.Sprintf("%s of %s %s", s, rt.method, rt.path)
+			why := fmt.Sprintf("%s of %s", s, rt.title())
 			if s.typ != nil && s.read {
 				add(s.field, jen.Id(s.kind()), why)
 			}

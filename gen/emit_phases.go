@@ -19,9 +19,9 @@ func (e *emitter) phases() {
 	e.file.Add(comment("Route implements sdk.Task."))
 	choose := []jen.Code{jen.List(jen.Id("method"), jen.Id("path")).Op(":=").List(jen.Id("t").Dot("x").Dot("Method").Call(), jen.Id("t").Dot("x").Dot("RawPath").Call().Dot("Octets").Call())}
 	search := jen.Id("t").Dot("route").Op("=").Id("t").Dot("search").Call(jen.Id("method"), jen.Id("path"))
-	if e.hasLiterals() {
+	if len(e.tree.hosts) == 1 && e.hasLiterals(e.tree.every()) {
 		choose = append(choose,
-			jen.Id("t").Dot("route").Op("=").Id("t").Dot(e.literalFn()).Call(jen.Id("method"), jen.Id("path")),
+			jen.Id("t").Dot("route").Op("=").Id("t").Dot(e.literalFn(e.tree.every())).Call(jen.Id("method"), jen.Id("path")),
 			jen.If(jen.Id("t").Dot("route").Op("==").Add(e.id("routeNotFound"))).Block(search))
 	} else {
 		choose = append(choose, search)
@@ -139,6 +139,7 @@ func (e *emitter) byRoute(name string, cases map[*route]jen.Code, param *jen.Sta
 	}
 	left = append(left, jen.Err())
 	var list []jen.Code
+	firstRoute := e.firstRoute()
 	for i := 0; i < firstRoute+len(e.decl.routes); i += maxLeaves {
 		var part []jen.Code
 		for k := max(i, firstRoute); k < min(i+maxLeaves, firstRoute+len(e.decl.routes)); k++ {
@@ -235,7 +236,7 @@ func (e *emitter) finish() {
 // end writes the functions of Done and the reset.
 func (e *emitter) end() {
 	keep := []jen.Code{jen.Id("p").Op(":").Id("t").Dot("p"), jen.Id("x").Op(":").Id("t").Dot("x")}
-	if e.hasWildcards() {
+	if e.keepsNormal() {
 		keep = append(keep, jen.Id("normal").Op(":").Id("t").Dot("normal"))
 	}
 	reset := jen.Op("*").Id("t").Op("=").Add(e.id("task")).Values(keep...)
@@ -373,15 +374,46 @@ func (e *emitter) noRoute() {
 			jen.Id("t").Dot("x").Dot("SetStatus").Call(jen.Lit(204)), allow.Clone(), jen.Return(jen.Nil())),
 		jen.Case(e.id("routeMethodNotAllowed")).Block(allow.Clone(), jen.Return(jen.Qual(sdkPath, "ErrMethodNotAllowed"))),
 		jen.Case(e.id("routeBadPath")).Block(jen.Return(jen.Qual(sdkPath, "ErrBadRequest"))),
+		e.extraCases(),
 	), jen.Return(jen.Qual(sdkPath, "ErrNotFound")))
 	e.file.Add(comment("noRoute answers where there is no route, and OPTIONS."))
 	e.method("noRoute").Params().Error().Block(f.body...)
 	e.file.Line()
 }
 
+// extraCases writes the answers that only some apps have.
+func (e *emitter) extraCases() jen.Code {
+	cases := jen.Null()
+	if e.decl.badPath != 0 {
+		cases.Case(e.id("routeUnparsed")).Block(jen.Return(e.unparsed()))
+		if e.decl.slashes {
+			cases.Line()
+		}
+	}
+	if e.decl.slashes {
+		x := jen.Id("t").Dot("x")
+		cases.Case(e.id("routeRedirect")).Block(
+			x.Clone().Dot("SetStatus").Call(jen.Lit(308)),
+			x.Clone().Dot("ResponseFields").Call().Dot("Set").Call(jen.Lit("Location"), jen.Qual(sdkPath, "OtherSlash").Call(x.Clone())),
+			jen.Return(jen.Nil()))
+	}
+	return cases
+}
+
+// unparsed returns the error for a path with a segment that does not parse.
+func (e *emitter) unparsed() jen.Code {
+	switch e.decl.badPath {
+	case 0:
+		return jen.Qual(sdkPath, "ErrNotFound")
+	case 400:
+		return jen.Qual(sdkPath, "ErrBadRequest")
+	}
+	return jen.Qual(sdkPath, "NewError").Call(jen.Lit(int(e.decl.badPath)), jen.Lit(""))
+}
+
 // route writes the function of a route, or the two of one that takes content.
 func (e *emitter) route(rt *route) {
-	title := rt.method + " " + rt.path
+	title := rt.title()
 	f := e.function(rt.split >= 0)
 	f.encode = rt.scope.encodes()
 	end := len(rt.calls)
@@ -666,7 +698,7 @@ func (f *functionText) unmarshal(s *segment, t types.Type, name string) jen.Code
 	ok := f.names.take("ok")
 	f.body = append(f.body,
 		jen.List(jen.Id(name), jen.Id(ok)).Op(":=").Add(f.parser("text", t)).Call(jen.Index().Byte().Parens(f.pathText(s))),
-		jen.If(jen.Op("!").Id(ok)).Block(f.returns(jen.Qual(sdkPath, "ErrNotFound"))))
+		jen.If(jen.Op("!").Id(ok)).Block(f.returns(f.unparsed())))
 	return jen.Id(name)
 }
 

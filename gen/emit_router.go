@@ -18,25 +18,44 @@ const maxInline = 8
 // router writes how a route is chosen.
 func (e *emitter) router() {
 	e.serverMethods()
-	if e.hasLiterals() {
-		e.literals(e.literalFn(), e.tree.root.tails("/"), 1)
+	for _, h := range e.tree.hosts {
+		if e.hasLiterals(h) {
+			e.literals(e.literalFn(h), h.host, h.root.tails("/"), 1)
+		}
 	}
 	e.search()
-	if e.hasWildcards() {
-		e.node(e.tree.root)
+	if e.finds() {
+		e.find()
+	}
+	for _, h := range e.tree.hosts {
+		if h.root.isOpen() {
+			e.node(h.root)
+		}
 	}
 }
 
-func (e *emitter) hasLiterals() bool { return len(e.tree.root.tails("")) > 0 }
+// finds reports whether the choice among all routes is a function of its own:
+// where there is more than one place to look, or it is made more than once.
+func (e *emitter) finds() bool {
+	return len(e.tree.hosts) > 1 || e.decl.slashes || e.decl.badPath != 0
+}
 
-func (e *emitter) hasWildcards() bool { return e.tree.root.isOpen() }
+func (e *emitter) hasLiterals(h *hostTree) bool { return len(h.root.tails("")) > 0 }
+
+// hasWildcards reports whether a path has a wildcard.
+func (e *emitter) hasWildcards() bool {
+	return slices.ContainsFunc(e.tree.hosts, func(h *hostTree) bool { return h.root.isOpen() })
+}
+
+// keepsNormal reports whether the task has a buffer for paths.
+func (e *emitter) keepsNormal() bool { return e.hasWildcards() || e.decl.slashes }
 
 // literalFn returns the name of the function that compares whole paths.
-func (e *emitter) literalFn() string {
-	if e.tree.literalFn == "" {
-		e.tree.literalFn = e.fields.take("literalRoute")
+func (e *emitter) literalFn(h *hostTree) string {
+	if h.literalFn == "" {
+		h.literalFn = e.fields.take("literalRoute" + upper(h.host))
 	}
-	return e.tree.literalFn
+	return h.literalFn
 }
 
 // methodConst returns the msg constant of a method.
@@ -114,10 +133,10 @@ func (e *emitter) tries(name string, args ...jen.Code) jen.Code {
 
 // literals writes the choice among paths without wildcards: one switch, or, for
 // very many, a function for each text of the segment at which they part.
-func (e *emitter) literals(name string, list []tail, at int) {
+func (e *emitter) literals(name, host string, list []tail, at int) {
 	title := name + " chooses among the routes without wildcards."
-	if at > 1 {
-		title = fmt.Sprintf("%s chooses among the routes without wildcards below %s.", name, list[0].text[:at])
+	if at > 1 || host != "" {
+		title = fmt.Sprintf("%s chooses among the routes without wildcards below %s.", name, host+list[0].text[:at])
 	}
 	keys, parts, at := part(list, at)
 	var cases []jen.Code
@@ -142,7 +161,7 @@ func (e *emitter) literals(name string, list []tail, at int) {
 		jen.Return(e.id("routeNotFound")))
 	e.file.Line()
 	for _, key := range keys {
-		e.literals(fns[key], parts[key], at+len(key)+1)
+		e.literals(fns[key], host, parts[key], at+len(key)+1)
 	}
 }
 
@@ -168,30 +187,34 @@ func part(list []tail, at int) (keys []string, parts map[string][]tail, begin in
 // none.
 func (e *emitter) search() {
 	var body []jen.Code
-	path, percent := jen.Id("path"), jen.Qual("bytes", "IndexByte").Call(jen.Id("path"), jen.LitRune('%')).Op(">=").Lit(0)
-	var again []jen.Code
-	if e.hasLiterals() {
-		again = append(again, e.tries(e.literalFn(), path.Clone()))
-	}
+	path, every := jen.Id("path"), e.tree.every()
+	normal, keep := jen.Nil(), path.Clone().Op("=").Id("normal")
 	if e.hasWildcards() {
-		body = append(body, jen.If(percent).Block(append([]jen.Code{
-			jen.List(jen.Id("normal"), jen.Id("ok")).Op(":=").Qual(sdkPath, "NormalPath").Call(jen.Id("t").Dot("normal").Index(jen.Op(":").Lit(0)), path.Clone()),
-			jen.If(jen.Op("!").Id("ok")).Block(jen.Return(e.id("routeBadPath"))),
-			jen.List(jen.Id("t").Dot("normal"), jen.Id("t").Dot("escaped"), path.Clone()).Op("=").List(jen.Id("normal"), jen.True(), jen.Id("normal")),
-		}, again...)...))
-	} else if e.hasLiterals() {
-		body = append(body, jen.If(percent).Block(append([]jen.Code{
-			jen.List(jen.Id("normal"), jen.Id("ok")).Op(":=").Qual(sdkPath, "NormalPath").Call(jen.Nil(), path.Clone()),
-			jen.If(jen.Op("!").Id("ok")).Block(jen.Return(e.id("routeBadPath"))),
-			path.Clone().Op("=").Id("normal"),
-		}, again...)...))
+		normal = jen.Id("t").Dot("normal").Index(jen.Op(":").Lit(0))
+		keep = jen.List(jen.Id("t").Dot("normal"), jen.Id("t").Dot("escaped"), path.Clone()).Op("=").List(jen.Id("normal"), jen.True(), jen.Id("normal"))
+	}
+	escaped := []jen.Code{
+		jen.List(jen.Id("normal"), jen.Id("ok")).Op(":=").Qual(sdkPath, "NormalPath").Call(normal, path.Clone()),
+		jen.If(jen.Op("!").Id("ok")).Block(jen.Return(e.id("routeBadPath"))),
+		keep,
+	}
+	if e.hasLiterals(every) && !e.finds() {
+		escaped = append(escaped, e.tries(e.literalFn(every), path.Clone()))
+	}
+	if len(e.decl.routes) > 0 {
+		body = append(body, jen.If(jen.Qual("bytes", "IndexByte").Call(path.Clone(), jen.LitRune('%')).Op(">=").Lit(0)).Block(escaped...))
 	}
 	noPath := jen.If(jen.Len(path.Clone()).Op("==").Lit(0).Op("||").Add(path.Clone()).Index(jen.Lit(0)).Op("!=").LitRune('/')).Block(
 		jen.Id("t").Dot("allow").Op("=").Add(e.id("serverMethods")).Comment(`the target is "*", or that of CONNECT`))
-	if e.hasWildcards() {
-		noPath = noPath.Else().Add(e.tries(e.nodeName(e.tree.root), path.Clone(), jen.Lit(1)))
+	switch {
+	case e.finds():
+		noPath = noPath.Else().Add(e.tries("find", path.Clone()))
+	case e.hasWildcards():
+		noPath = noPath.Else().Add(e.tries(e.nodeName(every.root), path.Clone(), jen.Lit(1)))
 	}
-	body = append(body, noPath,
+	body = append(body, noPath)
+	body = append(body, e.searchAgain()...)
+	body = append(body,
 		jen.If(jen.Id("t").Dot("allow").Op("==").Lit(0).Op("&&").Id("method").Op("==").Qual(msgPath, "MethodTrace")).Block(
 			jen.Id("t").Dot("allow").Op("=").Add(e.id("serverMethods")).Comment("no path of this server has it")),
 		jen.Switch().Block(
@@ -201,6 +224,54 @@ func (e *emitter) search() {
 		jen.Return(e.id("routeMethodNotAllowed")))
 	e.file.Add(comment("search chooses among the routes with wildcards, and says what answers where there", "is none. Escapes are decoded, segment by segment, before anything is compared."))
 	e.chooser("search").Block(body...)
+	e.file.Line()
+}
+
+// searchAgain writes what is looked for where no route has the path: one whose
+// segments do not parse, and one with the other form of the path.
+func (e *emitter) searchAgain() (body []jen.Code) {
+	none := jen.Id("t").Dot("allow").Op("==").Lit(0)
+	forget := jen.Id("t").Dot("allow").Op("=").Lit(0).Comment("that is not the path that was asked for")
+	if e.decl.badPath != 0 {
+		body = append(body, jen.If(none.Clone()).Block(
+			jen.Id("t").Dot("loose").Op("=").True(),
+			jen.Id("r").Op(":=").Id("t").Dot("find").Call(jen.Id("method"), jen.Id("path")),
+			jen.If(jen.Id("t").Dot("loose").Op("=").False(), jen.Id("r").Op("!=").Add(e.id("routeNotFound"))).Block(jen.Return(e.id("routeUnparsed"))),
+			forget.Clone()))
+	}
+	if e.decl.slashes {
+		body = append(body, jen.If(none.Clone()).Block(
+			jen.Id("t").Dot("normal").Op("=").Qual(sdkPath, "AppendOtherSlash").Call(jen.Id("t").Dot("normal").Index(jen.Op(":").Lit(0)), jen.Id("path")),
+			jen.If(jen.Id("t").Dot("find").Call(jen.Id("method"), jen.Id("t").Dot("normal")).Op("!=").Add(e.id("routeNotFound"))).Block(jen.Return(e.id("routeRedirect"))),
+			forget.Clone()))
+	}
+	return body
+}
+
+// find writes the choice among all routes: those of the host before those of
+// every host.
+func (e *emitter) find() {
+	look := func(h *hostTree) (list []jen.Code) {
+		if e.hasLiterals(h) {
+			list = append(list, e.tries(e.literalFn(h), jen.Id("path")))
+		}
+		if h.root.isOpen() {
+			list = append(list, e.tries(e.nodeName(h.root), jen.Id("path"), jen.Lit(1)))
+		}
+		return list
+	}
+	var body, cases []jen.Code
+	title := []string{"find chooses among all routes."}
+	for _, h := range e.tree.hosts[:len(e.tree.hosts)-1] {
+		cases = append(cases, jen.Case(jen.Qual(sdkPath, "IsHost").Call(jen.Id("authority"), jen.Lit(h.host))).Block(look(h)...))
+	}
+	if len(cases) > 0 {
+		title = []string{"find chooses among all routes: those of the host before those of every host."}
+		body = append(body, jen.Switch(jen.Id("authority").Op(":=").Id("t").Dot("x").Dot("Authority").Call().Dot("Octets").Call(), jen.Empty()).Block(cases...))
+	}
+	body = append(body, look(e.tree.every())...)
+	e.file.Add(comment(title...))
+	e.chooser("find").Block(append(body, jen.Return(e.id("routeNotFound")))...)
 	e.file.Line()
 }
 
@@ -333,5 +404,9 @@ func (f *nodeText) matches(s *segment) (cond *jen.Statement, keep []jen.Code) {
 		keep = append([]jen.Code{jen.Id("t").Dot(s.field).Op("=").Id("value")}, keep...)
 	}
 	parse := f.parser(s.kind(), nil).Call(jen.Id("path").Index(jen.Id("at").Op(":").Id("end")))
-	return jen.List(jen.Id(value), jen.Id("ok")).Op(":=").Add(parse).Op(";").Id("ok"), keep
+	ok := jen.Id("ok")
+	if f.decl.badPath != 0 {
+		ok = jen.Parens(jen.Id("ok").Op("||").Id("t").Dot("loose").Op("&&").Id("end").Op(">").Id("at"))
+	}
+	return jen.List(jen.Id(value), jen.Id("ok")).Op(":=").Add(parse).Op(";").Add(ok), keep
 }

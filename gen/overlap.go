@@ -46,7 +46,9 @@ func (a *app) overlaps(d *declaration, t *tree) (notes DeclarationErrors) {
 	for i, rt := range d.routes {
 		o.order[rt] = i
 	}
-	o.pair(t.root, t.root, contest{side: -1})
+	for _, h := range t.hosts {
+		o.pair(h.root, h.root, contest{side: -1})
+	}
 	for _, found := range o.found {
 		if !d.strict {
 			found.Message = "note: " + found.Message
@@ -192,7 +194,7 @@ func (o *overlapping) note(x, y *route, c contest, end string) {
 	}
 	o.found = append(o.found, Diagnostic{
 		Pos: a.position(second.pathPos), Code: "overlap",
-		Message: fmt.Sprintf("%s %s and %s %s both match %s", first.method, first.path, second.method, second.path, c.path+end),
+		Message: fmt.Sprintf("%s and %s both match %s", first.title(), second.title(), first.host+c.path+end),
 		Why:     []string{fmt.Sprintf("%s (%s) wins over %s (%s): %s", winner.path, a.at(winner.pathPos), loser.path, a.at(loser.pathPos), c.why)},
 	})
 }

@@ -13,6 +13,7 @@ import (
 // A scope is the server or a group of a declaration.
 type scope struct {
 	parent  *scope
+	host    string // in lower case, of the paths below it; "" for every host
 	prefix  string // of the paths below it, those of its parents included
 	pos     token.Pos
 	steps   []*step // its own, in order
@@ -42,6 +43,7 @@ type step struct {
 type route struct {
 	scope     *scope
 	method    string // "GET"
+	host      string // in lower case; "" for every host
 	path      string // with the prefixes
 	pathPos   token.Pos
 	segments  []*segment
@@ -87,7 +89,9 @@ type declaration struct {
 	routes   []*route
 	refusals []*response // at most one for each status
 	pos      token.Pos
-	strict   bool // overlapping routes are errors
+	strict   bool  // overlapping routes are errors
+	slashes  bool  // the other form of a path is a redirection
+	badPath  int64 // answers a segment that does not parse; 0 is as for any other
 	// partial says that a function of Use could not be resolved, so that what
 	// it provides is not known.
 	partial bool
@@ -246,8 +250,14 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 		s.decode = r.decoding(call)
 	case "Group":
 		r.group(s, call)
+	case "Host":
+		r.host(s, call)
 	case "StrictRoutes":
 		r.decl.strict = true
+	case "RedirectSlash":
+		r.decl.slashes = true
+	case "BadPath":
+		r.badPath(call)
 	}
 	return nil
 }
@@ -271,7 +281,36 @@ func (r *reader) group(s *scope, call *ast.CallExpr) {
 	if !ok {
 		return
 	}
-	g := &scope{parent: s, prefix: s.prefix + strings.TrimSuffix(prefix, "/"), pos: call.Args[0].Pos(), onLoop: s.onLoop, maxBody: s.maxBody, decode: s.decode}
+	r.scope(&scope{parent: s, host: s.host, prefix: s.prefix + strings.TrimSuffix(prefix, "/")}, call)
+}
+
+// host reads a call that declares the routes of a host.
+func (r *reader) host(s *scope, call *ast.CallExpr) {
+	name, ok := r.constant(call.Args[0], "this host")
+	if !ok {
+		return
+	}
+	if name == "" || strings.Trim(name, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._") != "" {
+		r.app.report(call.Args[0].Pos(), "bad-host", fmt.Sprintf("%q is not the name of a host", name),
+			[]string{"a host has letters, digits, hyphens and dots; its port does not count"}, `write it as in s.Host("api.example.com", …)`)
+		return
+	}
+	r.scope(&scope{parent: s, host: strings.ToLower(name)}, call)
+}
+
+// badPath reads a call of BadPath.
+func (r *reader) badPath(call *ast.CallExpr) {
+	switch status := r.number(call.Args[0]); {
+	case status < 400 || status > 499:
+		r.app.report(call.Args[0].Pos(), "bad-status", fmt.Sprintf("%d is not a status code that says that a request is wrong", status), nil, "use 404, 400 or another number from 400 to 499")
+	case status != 404:
+		r.decl.badPath = status
+	}
+}
+
+// scope reads what a call declares in g.
+func (r *reader) scope(g *scope, call *ast.CallExpr) {
+	g.pos, g.onLoop, g.maxBody, g.decode = call.Args[0].Pos(), g.parent.onLoop, g.parent.maxBody, g.parent.decode
 	r.decl.scopes = append(r.decl.scopes, g)
 	switch f := ast.Unparen(call.Args[1]).(type) {
 	case *ast.FuncLit:
@@ -351,7 +390,7 @@ func (r *reader) elsewhere(pos token.Pos, name string) {
 func (r *reader) route(s *scope, method string, call *ast.CallExpr) *route {
 	path, ok := r.path(call.Args[0])
 	rt := &route{
-		scope: s, method: method, path: s.prefix + path, pathPos: call.Args[0].Pos(),
+		scope: s, method: method, host: s.host, path: s.prefix + path, pathPos: call.Args[0].Pos(),
 		onLoop: s.onLoop, maxBody: s.maxBody, decode: s.decode,
 	}
 	if path == "/" && s.prefix != "" {
@@ -375,6 +414,9 @@ func (r *reader) route(s *scope, method string, call *ast.CallExpr) *route {
 	}
 	return rt
 }
+
+// title returns how a route is shown: its method, host and path.
+func (rt *route) title() string { return rt.method + " " + rt.host + rt.path }
 
 // chain returns the scopes around s, outermost first, s last.
 func (s *scope) chain() (list []*scope) {

@@ -22,11 +22,15 @@ var referenceCases = flag.Int("cases", 10_000, "requests that TestReference comp
 // specification of the routing, written as simply as it can be.
 type pattern struct {
 	method   string
+	host     string
 	segments []string // literal; "{kind}"; last: "{...}" or "{$}"
 }
 
-// String returns the pattern as a declaration has it, with the wildcards named
-// by their place.
+// title returns the name of the pattern's plan.
+func (p pattern) title() string { return p.method + " " + p.host + p.String() }
+
+// String returns the path of the pattern as a declaration has it, with the
+// wildcards named by their place.
 func (p pattern) String() string {
 	var b strings.Builder
 	for i, s := range p.segments {
@@ -64,8 +68,9 @@ func parses(kind, text string) bool {
 	return err == nil
 }
 
-// match reports whether a path, split and decoded, is one of the pattern.
-func (p pattern) match(path []string) bool {
+// match reports whether a path, split and decoded, is one of the pattern; loose,
+// if every segment that is not empty parses.
+func (p pattern) match(path []string, loose bool) bool {
 	for i, s := range p.segments {
 		switch {
 		case s == "{...}":
@@ -75,7 +80,7 @@ func (p pattern) match(path []string) bool {
 		case i >= len(path):
 			return false
 		case s[0] == '{':
-			if !parses(strings.Trim(s, "{}"), path[i]) {
+			if !parses(strings.Trim(s, "{}"), path[i]) && (!loose || path[i] == "") {
 				return false
 			}
 		case s != path[i]:
@@ -85,7 +90,8 @@ func (p pattern) match(path []string) bool {
 	return len(path) == len(p.segments)
 }
 
-// compare orders the patterns that match one path: segment by segment, a
+// compare orders the patterns that match one host and path: one of a host before
+// one of every host, then segment by segment, a
 // literal before a wildcard, a narrower kind before a wider one, and the rest
 // last.
 func (p pattern) compare(q pattern) int {
@@ -98,6 +104,9 @@ func (p pattern) compare(q pattern) int {
 		}
 		return 1 + slices.Index(kinds, strings.Trim(s, "{}"))
 	}
+	if c := cmp.Compare(len(q.host), len(p.host)); c != 0 {
+		return c // one of them is empty
+	}
 	for i := range min(len(p.segments), len(q.segments)) {
 		if c := cmp.Compare(rank(p.segments[i]), rank(q.segments[i])); c != 0 {
 			return c
@@ -106,9 +115,20 @@ func (p pattern) compare(q pattern) int {
 	return 0
 }
 
+// A random is a random declaration.
+type random struct {
+	routes  []pattern
+	badPath bool // 422
+	slashes bool
+}
+
+// hosts are those of random declarations.
+var hosts = []string{"a.example", "b.example"}
+
 // choose returns the plan's name for a request: that of the first route that
-// matches in the total order, or 404, 405, 400 or OPTIONS.
-func choose(routes []pattern, method, path string) string {
+// matches in the total order, or 404, 405, 400 or OPTIONS; or 422 or 308, where
+// that is declared.
+func (d random) choose(method, authority, path string) string {
 	raw := strings.Split(path[1:], "/")
 	segments := make([]string, len(raw))
 	for i, s := range raw {
@@ -117,42 +137,54 @@ func choose(routes []pattern, method, path string) string {
 			return "400"
 		}
 	}
-	known := false
-	best := func(method string) *pattern {
-		var best *pattern
-		for i := range routes {
-			if !routes[i].match(segments) {
-				continue
-			}
-			known = true
-			if routes[i].method == method && (best == nil || routes[i].compare(*best) < 0) {
-				best = &routes[i]
-			}
-		}
-		return best
-	}
-	p := best(method)
-	if method == "HEAD" {
-		// A route of HEAD hides that of GET with the same pattern only; among
-		// others the order decides.
-		if q := best("GET"); q != nil && (p == nil || q.compare(*p) < 0) {
-			p = q
-		}
-	}
+	host, _, _ := strings.Cut(strings.ToLower(authority), ":")
+	p, known := d.best(method, host, segments, false)
 	switch {
 	case p != nil:
-		return p.method + " " + p.String()
-	case !known:
-		return "404"
-	case method == "OPTIONS":
+		return p.title()
+	case known && method == "OPTIONS":
 		return "OPTIONS"
+	case known:
+		return "405"
 	}
-	return "405"
+	if p, _ := d.best(method, host, segments, true); d.badPath && p != nil {
+		return "422"
+	}
+	other := append(slices.Clip(segments), "")
+	if n := len(segments); n > 1 && segments[n-1] == "" {
+		other = segments[:n-1]
+	}
+	if p, _ := d.best(method, host, other, false); d.slashes && p != nil {
+		return "308"
+	}
+	return "404"
+}
+
+// best returns the first route for a request in the total order, and whether
+// there is one for any method.
+func (d random) best(method, host string, segments []string, loose bool) (best *pattern, known bool) {
+	for i := range d.routes {
+		p := &d.routes[i]
+		if p.host != "" && p.host != host || !p.match(segments, loose) {
+			continue
+		}
+		known = true
+		// A route of HEAD hides that of GET with the same pattern only; among
+		// others the order decides.
+		if p.method != method && (method != "HEAD" || p.method != "GET") {
+			continue
+		}
+		if best == nil || p.compare(*best) < 0 || p.compare(*best) == 0 && p.method == method {
+			best = p
+		}
+	}
+	return best, known
 }
 
 // randomRoutes makes a declaration without two equal patterns: a small one with
 // wildcards of text alone, which ServeMux may accept, or any other.
 func randomRoutes(r *rand.Rand, small bool) (routes []pattern) {
+	withHosts := !small && r.IntN(3) == 0
 	literals := []string{"a", "b", "users", "7", "true", "300", "x.y"}
 	seen := map[string]bool{}
 	most, wild := 25, kinds
@@ -174,7 +206,10 @@ func randomRoutes(r *rand.Rand, small bool) (routes []pattern) {
 		case 1:
 			p.segments = append(p.segments, "{$}")
 		}
-		if key := p.method + strings.Join(p.segments, "/"); !seen[key] {
+		if withHosts && r.IntN(2) == 0 {
+			p.host = hosts[r.IntN(len(hosts))]
+		}
+		if key := p.method + p.host + "/" + strings.Join(p.segments, "/"); !seen[key] {
 			seen[key] = true
 			routes = append(routes, p)
 		}
@@ -213,11 +248,21 @@ func randomPath(r *rand.Rand, routes []pattern) string {
 }
 
 // declareRandom returns the source of an app with routes.
-func declareRandom(name string, routes []pattern) string {
+func declareRandom(name string, d random) string {
 	var declaration, functions bytes.Buffer
 	fmt.Fprintf(&declaration, "package %s\n\nimport \"github.com/windhover-go/windhover/gen/decl\"\n\nvar _ = decl.App(declare)\n\nfunc declare(s *decl.Server) {\n", name)
-	for i, p := range routes {
-		fmt.Fprintf(&declaration, "\ts.%s(%q, F%d)\n", verbOf(p.method), p.String(), i)
+	if d.badPath {
+		declaration.WriteString("\ts.BadPath(422)\n")
+	}
+	if d.slashes {
+		declaration.WriteString("\ts.RedirectSlash()\n")
+	}
+	for i, p := range d.routes {
+		line := fmt.Sprintf("\ts.%s(%q, F%d)\n", verbOf(p.method), p.String(), i)
+		if p.host != "" {
+			line = fmt.Sprintf("\ts.Host(%q, func(s *decl.Group) {\n%s\t})\n", p.host, line)
+		}
+		declaration.WriteString(line)
 		var params []string
 		for j, s := range p.segments {
 			switch {
@@ -249,13 +294,15 @@ import (
 // exchange is a request line, and a response that nobody looks at.
 type exchange struct {
 	*sdktest.Recorder
-	method msg.Method
-	path   []byte
+	method    msg.Method
+	authority []byte
+	path      []byte
 }
 
 func (x *exchange) Method() msg.Method { return x.method }
 func (x *exchange) RawPath() msg.View  { return msg.ViewOf(x.path) }
 func (x *exchange) RawQuery() msg.View { return msg.View{} }
+func (x *exchange) Authority() msg.View { return msg.ViewOf(x.authority) }
 
 func ask(file string, bind func(x *exchange) sdk.Task) {
 	f, err := os.Open(file)
@@ -265,8 +312,9 @@ func ask(file string, bind func(x *exchange) sdk.Task) {
 	x := &exchange{Recorder: sdktest.Response()}
 	task := bind(x)
 	for lines := bufio.NewScanner(f); lines.Scan(); {
-		method, path, _ := strings.Cut(lines.Text(), " ")
-		x.method, x.path = msg.ParseMethod([]byte(method)), []byte(path)
+		method, target, _ := strings.Cut(lines.Text(), " ")
+		path := strings.Index(target, "/")
+		x.method, x.authority, x.path = msg.ParseMethod([]byte(method)), []byte(target[:path]), []byte(target[path:])
 		fmt.Println(task.Route().Name)
 		task.End(sdk.Outcome{})
 	}
@@ -287,26 +335,28 @@ func TestReference(t *testing.T) {
 	muxes := 0
 	for i := range apps {
 		name := fmt.Sprintf("app%d", i)
-		routes := randomRoutes(r, i%2 == 0)
+		d := random{routes: randomRoutes(r, i%2 == 0), badPath: i%5 == 1, slashes: i%3 == 1}
+		routes := d.routes
 		dir := filepath.Join(root, name)
 		var asked bytes.Buffer
 		mux := serveMux(routes)
 		for range *referenceCases / apps {
 			method, path := []string{"GET", "HEAD", "POST", "DELETE", "OPTIONS"}[r.IntN(5)], randomPath(r, routes)
-			fmt.Fprintln(&asked, method, path)
-			requests = append(requests, name+": "+method+" "+path)
-			chosen := choose(routes, method, path)
+			authority := []string{"", "a.example", "B.Example:80", "c.example", "a.example.org"}[r.IntN(5)]
+			fmt.Fprintln(&asked, method, authority+path)
+			requests = append(requests, name+": "+method+" "+authority+path)
+			chosen := d.choose(method, authority, path)
 			want = append(want, chosen)
 			if mux != nil && method == "GET" {
 				muxes++
 				compareMux(t, mux, routes, path, chosen)
 			}
 		}
-		write(t, filepath.Join(dir, "app.go"), declareRandom(name, routes))
+		write(t, filepath.Join(dir, "app.go"), declareRandom(name, d))
 		write(t, filepath.Join(dir, "requests.txt"), asked.String())
 		result, err := Generate(dir)
 		if err != nil {
-			t.Fatalf("%v\n%s", err, declareRandom(name, routes))
+			t.Fatalf("%v\n%s", err, declareRandom(name, d))
 		}
 		if err := result.Write(); err != nil {
 			t.Fatal(err)
@@ -349,7 +399,7 @@ func compareNotes(t *testing.T, notes []Diagnostic, routes []pattern, requests s
 	t.Helper()
 	byName := map[string]pattern{}
 	for _, p := range routes {
-		byName[p.method+" "+p.String()] = p
+		byName[p.title()] = p
 	}
 	noted := map[string]bool{}
 	for _, note := range notes {
@@ -357,7 +407,8 @@ func compareNotes(t *testing.T, notes []Diagnostic, routes []pattern, requests s
 		first, second, _ := strings.Cut(pair, " and ")
 		noted[pair] = true
 		p, q := byName[first], byName[second]
-		if segments := strings.Split(path[1:], "/"); !p.match(segments) || !q.match(segments) || !p.crosses(q) {
+		path = strings.TrimPrefix(path, p.host)
+		if segments := strings.Split(path[1:], "/"); p.host != q.host || !p.match(segments, false) || !q.match(segments, false) || !p.crosses(q) {
 			t.Errorf("%s of %v", note.Message, routes)
 		}
 	}
@@ -365,15 +416,15 @@ func compareNotes(t *testing.T, notes []Diagnostic, routes []pattern, requests s
 		return
 	}
 	for request := range strings.Lines(requests) {
-		_, path, _ := strings.Cut(strings.TrimSpace(request), " ")
-		segments := strings.Split(path[1:], "/")
+		_, path, _ := strings.Cut(strings.TrimSpace(request), "/")
+		segments := strings.Split(path, "/")
 		if strings.Contains(path, "%") {
 			continue
 		}
 		for i, p := range routes {
 			for _, q := range routes[i+1:] {
-				pair := p.method + " " + p.String() + " and " + q.method + " " + q.String()
-				if p.method == q.method && p.match(segments) && q.match(segments) && p.crosses(q) && !noted[pair] {
+				pair := p.title() + " and " + q.title()
+				if p.method == q.method && p.host == q.host && p.match(segments, false) && q.match(segments, false) && p.crosses(q) && !noted[pair] {
 					t.Errorf("%s both match %s, and nothing says so", pair, path)
 				}
 			}
@@ -404,6 +455,9 @@ func serveMux(routes []pattern) (mux *http.ServeMux) {
 	for _, p := range routes {
 		if p.method != "GET" {
 			continue
+		}
+		if p.host != "" {
+			return nil
 		}
 		for _, s := range p.segments {
 			if s[0] == '{' && s != "{...}" && s != "{$}" && s != "{string}" {
@@ -439,7 +493,7 @@ func compareMux(t *testing.T, mux *http.ServeMux, routes []pattern, path, chosen
 	}
 	if pattern == "" {
 		pattern = "404"
-		if chosen == "405" || chosen == "400" {
+		if chosen == "405" || chosen == "400" || chosen == "308" {
 			return
 		}
 	}

@@ -7,12 +7,20 @@ import (
 	"strings"
 )
 
-// A tree tells the paths of a declaration apart.
+// A tree tells the routes of a declaration apart.
 type tree struct {
-	root *node
-	// The names of its functions, once they have one.
-	literalFn string
+	hosts []*hostTree // in the order of the declaration; that of every host is the last
 }
+
+// A hostTree tells the paths of a host apart.
+type hostTree struct {
+	host      string // "" for every host
+	root      *node
+	literalFn string // the name of the function for paths without wildcards, once it has one
+}
+
+// every returns the tree of the routes of every host.
+func (t *tree) every() *hostTree { return t.hosts[len(t.hosts)-1] }
 
 // A node is a place in the paths, just behind a slash: what can stand there.
 type node struct {
@@ -199,11 +207,24 @@ func (s *segment) kind() string {
 // router sorts the routes of a declaration into a tree, and reports those that
 // are declared twice.
 func (a *app) router(d *declaration) *tree {
-	t := &tree{root: &node{literals: map[string]*edge{}}}
+	t := &tree{}
+	roots := map[string]*node{}
+	add := func(host string) {
+		if roots[host] == nil {
+			roots[host] = &node{prefix: host, literals: map[string]*edge{}}
+			t.hosts = append(t.hosts, &hostTree{host: host, root: roots[host]})
+		}
+	}
 	for _, rt := range d.routes {
-		if same := t.root.add(rt, 0); same != nil {
-			a.report(rt.pathPos, "duplicate-route", rt.method+" "+rt.path+" is declared twice",
-				[]string{"first: " + same.method + " " + same.path + " at " + a.at(same.pathPos) + "; parameter names do not make patterns different"},
+		if rt.host != "" {
+			add(rt.host)
+		}
+	}
+	add("")
+	for _, rt := range d.routes {
+		if same := roots[rt.host].add(rt, 0); same != nil {
+			a.report(rt.pathPos, "duplicate-route", rt.title()+" is declared twice",
+				[]string{"first: " + same.title() + " at " + a.at(same.pathPos) + "; parameter names do not make patterns different"},
 				"remove one, or change the path")
 		}
 	}

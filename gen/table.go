@@ -29,8 +29,8 @@ func routeTable(d *declaration) (lines []string) {
 		if rt.onLoop {
 			answer += ", on the loop"
 		}
-		rows = append(rows, [3]string{rt.method, rt.path, answer})
-		width[0], width[1] = max(width[0], len(rt.method)), max(width[1], len(rt.path))
+		rows = append(rows, [3]string{rt.method, rt.host + rt.path, answer})
+		width[0], width[1] = max(width[0], len(rt.method)), max(width[1], len(rt.host)+len(rt.path))
 	}
 	for _, r := range rows {
 		lines = append(lines, fmt.Sprintf("%-*s  %-*s  %s", width[0], r[0], width[1], r[1], r[2]))

@@ -18,6 +18,10 @@ type Request interface {
 	// RawPath returns the path as it was sent, percent-encoding included and
 	// the query excluded.
 	RawPath() msg.View
+	// Authority returns the host and port that the request is for, as they were
+	// sent: of the target, or of the Host field (RFC 9112 section 3.3). It may
+	// be empty.
+	Authority() msg.View
 	// RawQuery returns what follows the first "?" of the target as it was
 	// sent, and is empty when there is none.
 	RawQuery() msg.View

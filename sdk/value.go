@@ -104,6 +104,49 @@ func SegmentEnd(path []byte, at int) int {
 	return at
 }
 
+// IsHost reports whether an authority is that of host, which is in lower case.
+// The case and the port of the authority do not count (RFC 9110 section
+// 4.2.3).
+func IsHost(authority []byte, host string) bool {
+	if len(authority) < len(host) || len(authority) > len(host) && authority[len(host)] != ':' {
+		return false
+	}
+	for i := range len(host) {
+		c := authority[i]
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != host[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// AppendOtherSlash appends path to dst without the slash at its end, or with
+// one where there is none. dst may be the beginning of path.
+func AppendOtherSlash(dst, path []byte) []byte {
+	dst = append(dst, path...)
+	if n := len(dst); n > 1 && dst[n-1] == '/' {
+		return dst[:n-1]
+	}
+	return append(dst, '/')
+}
+
+// OtherSlash returns the target of a request whose path has no slash at its end
+// where that of x has one, or the other way round, with the query of x: a
+// relative reference for Location.
+func OtherSlash(x Request) string {
+	path := AppendOtherSlash(nil, x.RawPath().Octets())
+	if len(path) > 1 && (path[1] == '/' || path[1] == '\\') {
+		path = append([]byte("/."), path...) // what follows would be taken for a host
+	}
+	if query := x.RawQuery().Octets(); len(query) > 0 {
+		path = append(append(path, '?'), query...)
+	}
+	return string(path)
+}
+
 // Unescape returns a copy of a part of a path without percent-encoding. What
 // is not an escape stays as it is; NormalPath has refused it before.
 func Unescape(text []byte) string {

@@ -61,9 +61,10 @@ type exchange struct {
 	path   []byte
 }
 
-func (x *exchange) Method() msg.Method { return x.method }
-func (x *exchange) RawPath() msg.View  { return msg.ViewOf(x.path) }
-func (x *exchange) RawQuery() msg.View { return msg.View{} }
+func (x *exchange) Method() msg.Method  { return x.method }
+func (x *exchange) RawPath() msg.View   { return msg.ViewOf(x.path) }
+func (x *exchange) Authority() msg.View { return msg.View{} }
+func (x *exchange) RawQuery() msg.View  { return msg.View{} }
 
 // newChi returns a chi router of the routes.
 func newChi(list []line) *chi.Mux {

@@ -74,6 +74,24 @@ func (s *Server) HTTP1() {}
 // it the first segment that differs decides, and windhover routes notes it.
 func (s *Server) StrictRoutes() {}
 
+// RedirectSlash answers a path that no route has with 308 (Permanent Redirect)
+// when a route for the method has the same path with a slash at its end, or
+// without the one that it has. The query stays. Without it the two are different
+// paths, and one that is not declared is answered 404.
+func (s *Server) RedirectSlash() {}
+
+// BadPath is the status that answers a path which would be that of a route if a
+// segment were of the type of its wildcard, such as /users/me for
+// "/users/{id}" with id int64: 404 if nothing is said, 400, or another from 400
+// to 499.
+func (s *Server) BadPath(status int) {}
+
+// Host declares routes for requests to a host alone, such as "api.example.com".
+// Where it has a route for a path and method, those of every host are not
+// considered. Hosts are compared without case, and the port does not count.
+// declaration is as that of Group.
+func (s *Server) Host(name string, declaration func(s *Group)) {}
+
 // Refusals declares what answers the requests that the server refuses by
 // itself: a response for each status, in the place of a line of text that names
 // the reason. The statuses are 400, 408, 413, 414, 417, 421, 431, 501 and 505.

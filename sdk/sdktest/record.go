@@ -176,6 +176,14 @@ func (m *Made) Method() msg.Method { return msg.ParseMethod([]byte(m.method)) }
 // RawPath implements sdk.Request.
 func (m *Made) RawPath() msg.View { return view(m.path) }
 
+// Authority implements sdk.Request: it is the Host field, or "test".
+func (m *Made) Authority() msg.View {
+	if host, ok := m.RequestField("Host"); ok {
+		return host
+	}
+	return view("test")
+}
+
 // RawQuery implements sdk.Request.
 func (m *Made) RawQuery() msg.View { return view(m.query) }
 
