@@ -16,6 +16,7 @@ type emitter struct {
 	decl *declaration
 	none *binding // what runs where there is no route
 	tree *tree
+	urls []pathFunction
 	file *jen.File
 
 	scope  *names // of the package
@@ -28,9 +29,9 @@ type emitter struct {
 }
 
 // emit returns the text of the generated file.
-func (a *app) emit(d *declaration, none *binding, tree *tree) ([]byte, error) {
+func (a *app) emit(d *declaration, none *binding, tree *tree, urls []pathFunction) ([]byte, error) {
 	e := &emitter{
-		app: a, decl: d, none: none, tree: tree,
+		app: a, decl: d, none: none, tree: tree, urls: urls,
 		file:   jen.NewFilePathName(a.pkg.PkgPath, a.pkg.Name),
 		scope:  newNames(nil, a.pkg.Types.Scope().Names()...),
 		fields: newNames(nil, "p", "x", "route", "loose", "find", "armed", "allow", "normal", "escaped", "search", "text", "view", "Fail", "finish", "noRoute", "Route", "Head", "Body", "Recover", "End"),
@@ -54,6 +55,7 @@ func (a *app) emit(d *declaration, none *binding, tree *tree) ([]byte, error) {
 		e.noRoute()
 	}
 	e.failure()
+	e.paths()
 	var b bytes.Buffer
 	if err := e.file.Render(&b); err != nil {
 		return nil, fmt.Errorf("windhover: internal error: what was generated is not Go: %w", err)
@@ -122,6 +124,9 @@ func (e *emitter) imports() {
 func (e *emitter) prepare() {
 	for _, word := range []string{"Pipeline", "NewPipeline", "Exchange"} {
 		e.scope.taken[word] = true
+	}
+	for _, f := range e.urls {
+		e.scope.taken[f.name] = true
 	}
 	for _, rt := range e.decl.routes {
 		e.names[rt] = e.fields.take(routeName(rt))

@@ -56,10 +56,11 @@ func Generate(dir string) (*Result, error) {
 	if len(a.problems) == 0 {
 		notes = a.overlaps(d, tree)
 	}
+	urls := a.pathFunctions(d)
 	if len(a.problems) > 0 {
 		return nil, a.problems.sorted()
 	}
-	text, err := a.emit(d, none, tree)
+	text, err := a.emit(d, none, tree, urls)
 	if err != nil {
 		return nil, err
 	}

@@ -90,6 +90,7 @@ type declaration struct {
 	refusals []*response // at most one for each status
 	pos      token.Pos
 	strict   bool  // overlapping routes are errors
+	paths    bool  // functions that return paths are wanted
 	slashes  bool  // the other form of a path is a redirection
 	badPath  int64 // answers a segment that does not parse; 0 is as for any other
 	// partial says that a function of Use could not be resolved, so that what
@@ -254,6 +255,8 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 		r.host(s, call)
 	case "StrictRoutes":
 		r.decl.strict = true
+	case "Paths":
+		r.decl.paths = true
 	case "RedirectSlash":
 		r.decl.slashes = true
 	case "BadPath":

@@ -1,6 +1,8 @@
 package sdk_test
 
 import (
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/windhover-go/windhover/sdk"
@@ -56,4 +58,28 @@ func TestAppendOtherSlashInPlace(t *testing.T) {
 			t.Errorf("%s: %s", path, got)
 		}
 	}
+}
+
+// FuzzEscape reads back what was escaped: as one segment, and, for a rest, as the
+// same segments.
+func FuzzEscape(f *testing.F) {
+	for _, seed := range []string{"", "ann", "a/b", "a b%20/", "..", "ü\x00\xff", "?#[]@!$&'()*+,;=:"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		segment, rest := sdk.EscapeSegment(text), sdk.EscapeRest(text)
+		for _, escaped := range []string{segment, rest} {
+			u, err := url.ParseRequestURI("http://x/" + escaped)
+			if err != nil || u.RawQuery != "" || u.Path != "/"+text {
+				t.Fatalf("%q becomes %q, which is %+v (%v)", text, escaped, u, err)
+			}
+			normal, ok := sdk.NormalPath(nil, []byte(escaped))
+			if !ok || sdk.Unescape(normal) != text {
+				t.Fatalf("%q becomes %q, which is %q", text, escaped, normal)
+			}
+		}
+		if strings.Contains(segment, "/") || strings.Count(rest, "/") != strings.Count(text, "/") {
+			t.Fatalf("%q becomes %q and %q", text, segment, rest)
+		}
+	})
 }

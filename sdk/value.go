@@ -147,6 +147,38 @@ func OtherSlash(x Request) string {
 	return string(path)
 }
 
+// EscapeSegment returns text as one segment of a path (RFC 3986 section 3.3).
+// A text that is empty, "." or ".." cannot be one: it is returned as it is, and is
+// no path that a wildcard matches, or that a client sends.
+func EscapeSegment(text string) string { return escape(text, "") }
+
+// EscapeRest returns text as the end of a path, with its slashes between
+// segments.
+func EscapeRest(text string) string { return escape(text, "/") }
+
+// escape returns text with every octet escaped that is not a pchar or in keep.
+func escape(text, keep string) string {
+	const digits = "0123456789ABCDEF"
+	var out []byte
+	for i := range len(text) {
+		c := text[i]
+		plain := c-'0' < 10 || (c|0x20)-'a' < 26 || strings.IndexByte("-._~!$&'()*+,;=:@", c) >= 0 || strings.IndexByte(keep, c) >= 0
+		switch {
+		case plain && out != nil:
+			out = append(out, c)
+		case !plain:
+			if out == nil {
+				out = append(make([]byte, 0, len(text)+8), text[:i]...)
+			}
+			out = append(out, '%', digits[c>>4], digits[c&15])
+		}
+	}
+	if out == nil {
+		return text
+	}
+	return string(out)
+}
+
 // Unescape returns a copy of a part of a path without percent-encoding. What
 // is not an escape stays as it is; NormalPath has refused it before.
 func Unescape(text []byte) string {

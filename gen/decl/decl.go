@@ -74,6 +74,11 @@ func (s *Server) HTTP1() {}
 // it the first segment that differs decides, and windhover routes notes it.
 func (s *Server) StrictRoutes() {}
 
+// Paths asks for a function for each path: PathUsersID(id int64) string for
+// "/users/{id}", so that a link to a route that is gone or takes another type does
+// not compile. Texts are escaped, segment by segment.
+func (s *Server) Paths() {}
+
 // RedirectSlash answers a path that no route has with 308 (Permanent Redirect)
 // when a route for the method has the same path with a slash at its end, or
 // without the one that it has. The query stays. Without it the two are different
