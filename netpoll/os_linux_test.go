@@ -122,6 +122,35 @@ func TestOSEchoes(t *testing.T) {
 	}
 }
 
+// TestOSSharesItsProcessor checks that a loop answers on the only processor
+// beside a goroutine that never rests: it waits in Go's own poller, and the
+// scheduler lets it in.
+func TestOSSharesItsProcessor(t *testing.T) {
+	_, addr := serveOS(t, "127.0.0.1:0", netpoll.ListenOptions{}, netpoll.LoopOptions{}, func(*netpoll.Conn) netpoll.Handler { return &echo{} })
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	var rest atomic.Bool
+	spun := make(chan struct{})
+	go func() {
+		defer close(spun)
+		for !rest.Load() {
+		}
+	}()
+	defer func() {
+		rest.Store(true)
+		<-spun
+	}()
+	for range 5 {
+		peer, err := net.Dial("tcp", addr.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := exchange(t, peer, []byte("hello")); string(got) != "hello" {
+			t.Fatalf("%q came back", got)
+		}
+		_ = peer.Close()
+	}
+}
+
 // descriptors returns the number of open descriptors.
 func descriptors(t *testing.T) int {
 	t.Helper()

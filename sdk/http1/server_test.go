@@ -1,6 +1,7 @@
 package http1_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -189,6 +190,62 @@ func TestHalfCloseKeepsTheContext(t *testing.T) {
 		t.Errorf("cancelled: %v", a.canceled)
 	}
 	a.mu.Unlock()
+}
+
+// TestShutdownUnderLoad checks that a shutdown loses nothing of busy clients:
+// every response that begins is complete, the last says close or the connection
+// ends in order, and none is reset.
+func TestShutdownUnderLoad(t *testing.T) {
+	a := newApp()
+	addr, s := serve(t, a, sdk.Config{Loops: 2, Limits: sdk.Limits{DrainTimeout: 5 * time.Second}})
+	const clients = 32
+	var running sync.WaitGroup
+	answered := make([]int, clients)
+	for i := range clients {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		running.Go(func() {
+			defer c.Close()
+			_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+			path := []string{"/loop", "/pool", "/ready", "/done"}[i%4]
+			in := bufio.NewReader(c)
+			for {
+				if _, err := io.WriteString(c, "GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+					t.Errorf("client %d cannot send: %v", i, err)
+					return
+				}
+				if _, err := in.Peek(1); err != nil {
+					if err != io.EOF {
+						t.Errorf("client %d: %v; want a response or the end", i, err)
+					}
+					return
+				}
+				res, err := http.ReadResponse(in, nil)
+				if err == nil {
+					_, err = io.ReadAll(res.Body)
+				}
+				if err != nil || res.StatusCode != 200 {
+					t.Errorf("client %d: a response that began is not complete: %v", i, err)
+					return
+				}
+				if answered[i]++; res.Close {
+					return
+				}
+			}
+		})
+	}
+	time.Sleep(100 * time.Millisecond) // some load; how much does not matter
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	running.Wait()
+	for i, n := range answered {
+		if n == 0 {
+			t.Errorf("client %d was never answered", i)
+		}
+	}
 }
 
 // TestShutdownFinishesWhatRuns checks that a shutdown closes idle connections
