@@ -186,7 +186,7 @@ func statementName(s ast.Stmt) string {
 func (r *reader) call(s *scope, call *ast.CallExpr) *route {
 	sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	if !ok {
-		r.helper(s, call)
+		r.part(s, call)
 		return nil
 	}
 	if inner, chained := ast.Unparen(sel.X).(*ast.CallExpr); chained {
@@ -198,12 +198,12 @@ func (r *reader) call(s *scope, call *ast.CallExpr) *route {
 	}
 	id, ok := ast.Unparen(sel.X).(*ast.Ident)
 	if !ok {
-		r.helper(s, call)
+		r.part(s, call)
 		return nil
 	}
 	on, isScope := r.names[r.app.info.Uses[id]].(*scope)
 	if !isScope {
-		r.helper(s, call)
+		r.part(s, call)
 		return nil
 	}
 	if on != s {
@@ -332,8 +332,8 @@ func (r *reader) scope(g *scope, call *ast.CallExpr) {
 	}
 }
 
-// helper reads a call of a function of the package that declares a part.
-func (r *reader) helper(s *scope, call *ast.CallExpr) {
+// part reads a call of a function of the package that declares a part.
+func (r *reader) part(s *scope, call *ast.CallExpr) {
 	id, ok := ast.Unparen(call.Fun).(*ast.Ident)
 	if !ok {
 		r.elsewhere(call.Pos(), types.ExprString(call.Fun))
