@@ -47,7 +47,7 @@ func (a *app) emit(d *declaration, none *binding, tree *tree, urls []pathFunctio
 	e.phases()
 	e.router()
 	for _, rt := range d.routes {
-		if rt.readyIndex() == 0 {
+		if rt.readyAt == 0 {
 			e.route(rt)
 		}
 	}
@@ -229,10 +229,6 @@ func valueName(v *value) string {
 	}
 	return "value"
 }
-
-// readyIndex returns 1 + the index of the response that answers a route
-// without a function, or 0.
-func (rt *route) readyIndex() int { return rt.readyAt }
 
 // noneIsReady reports whether no function runs where there is no route.
 func (e *emitter) noneIsReady() bool {

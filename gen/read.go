@@ -430,30 +430,19 @@ func (s *scope) chain() (list []*scope) {
 }
 
 // handlesErrors returns the innermost function for errors, or nil.
-func (s *scope) handlesErrors() *step {
-	for ; s != nil; s = s.parent {
-		if s.errors != nil {
-			return s.errors
-		}
-	}
-	return nil
-}
+func (s *scope) handlesErrors() *step { return s.innermost(func(s *scope) *step { return s.errors }) }
 
 // handlesPanics returns the innermost function for panics, or nil.
-func (s *scope) handlesPanics() *step {
-	for ; s != nil; s = s.parent {
-		if s.recover != nil {
-			return s.recover
-		}
-	}
-	return nil
-}
+func (s *scope) handlesPanics() *step { return s.innermost(func(s *scope) *step { return s.recover }) }
 
 // encodes returns the innermost function for results, or nil.
-func (s *scope) encodes() *step {
+func (s *scope) encodes() *step { return s.innermost(func(s *scope) *step { return s.encode }) }
+
+// innermost returns the step of the innermost scope around s that has one.
+func (s *scope) innermost(of func(*scope) *step) *step {
 	for ; s != nil; s = s.parent {
-		if s.encode != nil {
-			return s.encode
+		if st := of(s); st != nil {
+			return st
 		}
 	}
 	return nil
