@@ -89,12 +89,6 @@ func (c *Conn) touch() {
 	}
 }
 
-// again makes the next turn call Receive.
-func (c *Conn) again() {
-	c.set(flagAgain)
-	c.touch()
-}
-
 // schedule puts the connection on the ready list.
 func (c *Conn) schedule() {
 	if !c.has(flagReady) {
@@ -224,7 +218,10 @@ func (c *Conn) lookBy(t int64) {
 // arrives; when output is over the high-water mark, in the turn after it has
 // drained. While much is kept, nothing is read besides: the handler must be
 // able to go on with what it has.
-func (c *Conn) Again() { c.again() }
+func (c *Conn) Again() {
+	c.set(flagAgain)
+	c.touch()
+}
 
 // AgainWhenSent makes the loop call Receive, although no octet arrives, when
 // all output has been handed to the kernel (Unsent is 0).

@@ -338,7 +338,7 @@ func (l *Loop) receive(c *Conn, n int) {
 		invariant.Poison(in)
 	}
 	if lends != l.lends && len(left) > 0 && !c.tell(wordWanted) {
-		c.again() // the loan is over already: what was left waits for Receive
+		c.Again() // the loan is over already: what was left waits for Receive
 	}
 }
 
