@@ -210,14 +210,7 @@ func (e *emitter) finish() {
 	var body []jen.Code
 	slices.Reverse(calls)
 	for _, c := range calls {
-		var args []jen.Code
-		for _, arg := range c.args {
-			if arg.source == fromError {
-				args = append(args, jen.Err())
-				continue
-			}
-			args = append(args, e.simple(arg))
-		}
+		args := e.arguments(c.args, fromError, jen.Err())
 		bit := jen.Id(e.done[c.step])
 		run := []jen.Code{jen.Id("t").Dot("armed").Op("&^=").Add(bit)}
 		target := e.callee(c.fn).Call(args...)
@@ -259,18 +252,24 @@ func (e *emitter) end() {
 	}
 	slices.Reverse(steps)
 	for _, c := range steps {
-		var args []jen.Code
-		for _, arg := range c.args {
-			if arg.source == fromOutcome {
-				args = append(args, jen.Id("out"))
-				continue
-			}
-			args = append(args, e.simple(arg))
-		}
+		args := e.arguments(c.args, fromOutcome, jen.Id("out"))
 		body = append(body, jen.If(jen.Id("t").Dot("armed").Op("&").Id(e.done[c.step]).Op("!=").Lit(0)).Block(e.callee(c.fn).Call(args...)))
 	}
 	e.method("End").Params(param).Block(body...)
 	e.file.Line()
+}
+
+// arguments returns the expressions of arguments that need nothing before, with
+// given for those that come from the caller.
+func (e *emitter) arguments(args []*argument, from source, given jen.Code) (list []jen.Code) {
+	for _, arg := range args {
+		if arg.source == from {
+			list = append(list, given)
+		} else {
+			list = append(list, e.simple(arg))
+		}
+	}
+	return list
 }
 
 // failure writes what answers an error: one that a function returned, or one
@@ -280,14 +279,7 @@ func (e *emitter) failure() {
 		if st == nil {
 			return []jen.Code{jen.Qual(sdkPath, "WriteError").Call(jen.Id("t").Dot("x"), jen.Err())}
 		}
-		var args []jen.Code
-		for _, arg := range st.args {
-			if arg.source == fromError {
-				args = append(args, jen.Err())
-				continue
-			}
-			args = append(args, e.simple(arg))
-		}
+		args := e.arguments(st.args, fromError, jen.Err())
 		discard := jen.Id("t").Dot("x").Dot("ResponseContent").Call().Dot("Reset").Call()
 		return []jen.Code{discard, e.callee(st.fn).Call(args...)}
 	}
