@@ -141,7 +141,7 @@ func (c *Conn) SetOut(out []byte) {
 func (c *Conn) claim() {
 	l := c.loop
 	if o := l.outConn; o != nil && len(l.out) > 0 {
-		o.enqueue(l.out)
+		o.enqueue(o.wire(l.out))
 	}
 	l.out, l.outConn = l.out[:0], c
 }
@@ -422,6 +422,9 @@ func (c *Conn) mayRead() bool {
 // is kept. It returns how many octets came.
 func (c *Conn) fill() (n int) {
 	l := c.loop
+	if y := c.layer(); y != nil {
+		return c.fillOpened(y)
+	}
 	if c.kept == nil {
 		return c.read(l.in[:min(readSize, l.options.RequestBuffer)])
 	}

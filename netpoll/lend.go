@@ -2,6 +2,7 @@ package netpoll
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/windhover-go/windhover/sdk/invariant"
 )
@@ -199,6 +200,14 @@ func (c *Conn) ReadLentUntil(p []byte, until int64) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	if y := c.layer(); y != nil {
+		return y.readLent(c, p, until)
+	}
+	return c.readLent(p, until)
+}
+
+// readLent is ReadLentUntil without the layer, if there is one.
+func (c *Conn) readLent(p []byte, until int64) (n int, err error) {
 	for {
 		before := c.word.And(^(wordRead | wordLate))
 		if err = failure(before &^ wordLate); err != nil {
@@ -243,6 +252,14 @@ func (c *Conn) parkRead(until int64) {
 // peer of a unit that was split may take all the time. It is called by the unit
 // only.
 func (c *Conn) WriteLent(p []byte) error {
+	if y := c.layer(); y != nil {
+		return y.writeLent(c, p)
+	}
+	return c.writeLent(p)
+}
+
+// writeLent is WriteLent without the layer, if there is one.
+func (c *Conn) writeLent(p []byte) error {
 	paced := false
 	for {
 		if err := failure(c.word.Load()); err != nil || len(p) == 0 {
@@ -350,6 +367,11 @@ func (c *Conn) CloseWriteLent() error {
 	if err := failure(c.word.Load()); err != nil {
 		return err
 	}
+	if y := c.layer(); y != nil {
+		if err := y.endLent(c); err != nil {
+			return err
+		}
+	}
 	if c.loop.kernel.CloseWrite(int(c.fd)) != nil {
 		c.tell(wordReset)
 		return ErrReset
@@ -371,9 +393,16 @@ func (c *Conn) StopLent() { c.tell(wordStopped) }
 // afterwards. It is called by the unit only.
 func (c *Conn) GiveBack(rest []byte, tell bool) {
 	l := c.loop
+	y := c.layer()
+	if y != nil && len(y.ahead) > 0 {
+		rest = append(slices.Clip(rest), y.ahead...)
+		y.ahead = nil
+	}
 	if len(rest) > 0 {
 		c.queue = newBlock(class(len(rest)))
 		c.queue.append(rest)
+	} else if y != nil && y.peerDone {
+		// The loop has to know.
 	} else if when := c.when.Load(); !tell && (c.deadline == 0 || when != 0 && when <= c.deadline) {
 		for word := c.word.Load(); word&^wordQuiet == 0; word = c.word.Load() {
 			if c.word.CompareAndSwap(word, 0) {
@@ -440,6 +469,10 @@ func (r *returned) Deliver(l *Loop) {
 	}
 	if !c.has(flagEOF) {
 		c.clear(flagToldEnd) // what was told came before the last octets
+	}
+	if y := c.layer(); y != nil && y.peerDone {
+		c.set(flagEOF)
+		c.clear(flagCanRead)
 	}
 	c.lookBy(c.deadline)
 	c.touch()

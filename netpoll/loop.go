@@ -83,6 +83,11 @@ type Loop struct {
 
 	in []byte // lent to the handler that receives
 
+	// What layers work with.
+	sealedIn  []byte // as the peer sent it; nil until there is a layer
+	sealedOut []byte // as the peer gets it
+	scratch   scratch
+
 	// out is the output of outConn. Both belong to the turn: after settle
 	// outConn is nil and out is empty.
 	out     []byte
@@ -284,6 +289,9 @@ func (l *Loop) drive(c *Conn) {
 	}
 	again := c.has(flagAgain)
 	c.clear(flagAgain)
+	if y := c.layer(); y != nil {
+		c.unwrap(y)
+	}
 	// After a report of the end the second read is the one that returns 0.
 	for range 2 {
 		n := 0

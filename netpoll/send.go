@@ -15,25 +15,32 @@ const (
 // kernel. What the kernel refuses is queued.
 func (c *Conn) send() {
 	l := c.loop
-	if l.outConn == c {
+	switch {
+	case l.outConn == c:
 		out := l.out
 		l.out, l.outConn = l.out[:0], nil
-		if c.state == connDraining {
-			out = nil // the stream has ended
-		}
-		left := out
-		if c.unsent == 0 {
-			left = out[c.write(out):]
-		}
-		if !c.has(flagFailed) {
-			c.enqueue(left)
+		if c.state != connDraining { // else the stream has ended
+			c.sendOut(c.wire(out))
 		}
 		invariant.Poison(out)
 		if cap(l.out) > maxOutSize {
 			l.out = make([]byte, 0, outSize)
 		}
+	case c.layer().sealing(c.state):
+		c.sendOut(c.wire(nil))
 	}
 	c.sendQueue()
+}
+
+// sendOut hands out to the kernel, unless something is queued before it. What is
+// refused is queued.
+func (c *Conn) sendOut(out []byte) {
+	if c.unsent == 0 {
+		out = out[c.write(out):]
+	}
+	if !c.has(flagFailed) {
+		c.enqueue(out)
+	}
 }
 
 // sendQueue writes what is queued as long as the kernel takes it, up to a
