@@ -1,33 +1,8 @@
 package sdk
 
-import (
-	"github.com/windhover-go/windhover/netpoll"
-	"github.com/windhover-go/windhover/sdk/msg"
-)
-
 // An App is what windhover generates: a Pipeline. Install offers the app to a
 // server, once for each protocol that it declares.
 type App interface{ Install(s *Setup) }
-
-// A Setup collects what an app offers while a server is made.
-type Setup struct{ protocols []Protocol }
-
-// Offer adds a protocol. The glue packages call it (http1.Offer).
-func (s *Setup) Offer(p Protocol) { s.protocols = append(s.protocols, p) }
-
-// Protocols returns what was offered, in order.
-func (s *Setup) Protocols() []Protocol { return s.protocols }
-
-// A Protocol is an engine that a glue package hosts in a server.
-type Protocol interface {
-	// Name returns the protocol's name as ALPN has it, such as "http/1.1".
-	Name() string
-	// Attach readies the protocol for the loop of h and the endpoints with the
-	// policy, and returns what makes the handler of each connection accepted
-	// there. It is called before the loop runs, once for each policy that an
-	// endpoint has.
-	Attach(h *Host, policy msg.Policy) (accept func(c *netpoll.Conn) netpoll.Handler)
-}
 
 // A Task is the state of one exchange of an app: generated, bound once to an
 // exchange and reused with it. The server calls its methods in this order:

@@ -33,9 +33,15 @@ type Config struct {
 	// sense of is accepted there, and nothing looser (see msg.PolicyRFC). A second
 	// option stands behind "&".
 	//
+	// https://:8443?cert=cert.pem&key=key.pem is an endpoint with TLS, for an app
+	// that declares s.TLS(); cert names a file with the certificate and those that vouch for it,
+	// key one with its private key, both as PEM. Without them Config.TLS has the certificates.
+	//
 	// If it is empty, the environment variable WINDHOVER_URLS (separated by
 	// ";") is used, and then http://localhost:5000.
 	Endpoints []string
+	// TLS is an *https.Config: what endpoints with TLS have in common. Nil is its zero value.
+	TLS TLSConfig
 	// Loops is the number of event loops. If it is 0, the environment variable
 	// WINDHOVER_LOOPS is used, and then GOMAXPROCS.
 	Loops int
@@ -129,6 +135,12 @@ type Limits struct {
 	// the first 64 bits of an IPv6 address. It is unlimited by default, and
 	// Unix sockets have no source.
 	ConnectionsPerSource int
+	// HandshakeTimeout bounds the time from the acceptance of a connection with
+	// TLS to the end of its handshake, default 10 s. Over it the connection is closed.
+	HandshakeTimeout time.Duration
+	// Handshakes bounds the handshakes of TLS that are computed at once, default 4
+	// for each of GOMAXPROCS; others wait.
+	Handshakes int
 	// DrainTimeout bounds how long a connection that is being closed reads on
 	// so that the answer is not lost, default 5 s.
 	DrainTimeout time.Duration
@@ -236,6 +248,8 @@ func (l *Limits) complete() error {
 	orDefault(&l.ConnectionRequests, endless, endless)
 	orDefault(&l.Connections, endless, endless)
 	orDefault(&l.ConnectionsPerSource, endless, endless)
+	orDefault(&l.HandshakeTimeout, 10*time.Second, forever)
+	orDefault(&l.Handshakes, 4*runtime.GOMAXPROCS(0), endless)
 	orDefault(&l.DrainTimeout, 5*time.Second, forever)
 	orDefault(&l.ShutdownTimeout, 30*time.Second, forever)
 	if l.ResponseBufferLow > l.ResponseBufferHigh {

@@ -24,6 +24,9 @@ type Server struct {
 	loops     []*netpoll.Loop
 	hosts     []*Host
 
+	secured    []SecureEndpoint // the endpoints with TLS
+	terminator Terminator       // nil when there are none
+
 	mu    sync.Mutex
 	state serverState
 	ended chan struct{} // closed when every loop has ended
@@ -31,9 +34,15 @@ type Server struct {
 }
 
 type listener struct {
-	fd     int
-	loop   int // index of the loop it belongs to; everyLoop
+	fd   int
+	loop int // index of the loop it belongs to; everyLoop
+	entrance
+}
+
+// An entrance is what listeners of one loop can have in common.
+type entrance struct {
 	policy msg.Policy
+	secure int // 1 + index of the endpoint with TLS; 0: without
 }
 
 // everyLoop is the index of a listener that all loops share: a descriptor of
@@ -66,11 +75,11 @@ func New(app App, config Config) (*Server, error) {
 	}
 	var setup Setup
 	app.Install(&setup)
-	if len(setup.protocols) != 1 {
-		return nil, fmt.Errorf("windhover: the app offers %d protocols; a generated pipeline offers HTTP/1.1", len(setup.protocols))
+	if n := len(setup.protocols); n < 1 || n > 2 {
+		return nil, fmt.Errorf("windhover: the app offers %d protocols; a generated pipeline offers HTTP/1.1, HTTP/2 or both", n)
 	}
 	s := &Server{config: config, ended: make(chan struct{})}
-	if err := s.open(setup.protocols[0]); err != nil {
+	if err := s.open(&setup); err != nil {
 		s.release()
 		return nil, err
 	}
@@ -78,8 +87,11 @@ func New(app App, config Config) (*Server, error) {
 }
 
 // open makes the listeners and loops.
-func (s *Server) open(p Protocol) error {
+func (s *Server) open(setup *Setup) error {
 	if err := s.listenAll(); err != nil {
+		return err
+	}
+	if err := s.secure(setup); err != nil {
 		return err
 	}
 	gate := newGate(&s.config.Limits)
@@ -91,15 +103,15 @@ func (s *Server) open(p Protocol) error {
 		}
 		loop, host := newLoop(kernel, s.config, workers, streams, gate)
 		s.loops, s.hosts = append(s.loops, loop), append(s.hosts, host)
-		accepts := make(map[msg.Policy]func(*netpoll.Conn) netpoll.Handler)
+		accepts := make(map[entrance]func(*netpoll.Conn) netpoll.Handler)
 		for _, l := range s.listeners {
 			if l.loop != i && l.loop != everyLoop {
 				continue
 			}
-			accept := accepts[l.policy]
+			accept := accepts[l.entrance]
 			if accept == nil {
-				accept = p.Attach(host, l.policy)
-				accepts[l.policy] = accept
+				accept = s.accept(setup, host, l.entrance)
+				accepts[l.entrance] = accept
 			}
 			if l.loop == everyLoop && s.config.Loops > 1 {
 				err = loop.ServeShared(l.fd, accept)
@@ -112,6 +124,33 @@ func (s *Server) open(p Protocol) error {
 		}
 	}
 	return nil
+}
+
+// secure readies TLS for the endpoints that have it.
+func (s *Server) secure(setup *Setup) (err error) {
+	if len(s.secured) == 0 && s.config.TLS == nil {
+		return nil
+	}
+	if setup.security == nil {
+		if len(s.secured) == 0 {
+			return errors.New("windhover: Config.TLS is set, but the app does not declare TLS: add s.TLS() to the declaration and run go generate")
+		}
+		return fmt.Errorf("windhover: endpoint %q: the app does not declare TLS: add s.TLS() to the declaration and run go generate, or write http://HOST:PORT", s.secured[0].URL)
+	}
+	var protocols []string
+	for _, p := range setup.protocols {
+		protocols = append(protocols, p.Name())
+	}
+	s.terminator, err = setup.security.Prepare(s.config.TLS, s.secured, protocols, &s.config.Limits)
+	return err
+}
+
+// accept returns what makes the handlers of the connections that come in by e.
+func (s *Server) accept(setup *Setup, h *Host, e entrance) func(*netpoll.Conn) netpoll.Handler {
+	if e.secure == 0 {
+		return setup.Accept(h, e.policy)
+	}
+	return s.terminator.Attach(h, e.secure-1, setup.AcceptSecured(h, e.policy))
 }
 
 // listenAll opens the listeners of all endpoints. The descriptors that the
@@ -157,7 +196,7 @@ func (s *Server) listen(url string, binds []bind) (addresses []Address, err erro
 	if err != nil {
 		return nil, fmt.Errorf("windhover: cannot listen on %s: %w", url, err)
 	}
-	s.listeners = append(s.listeners, listener{fd, everyLoop, first.policy})
+	s.listeners = append(s.listeners, listener{fd, everyLoop, entrance{policy: first.policy}})
 	return []Address{address}, nil
 }
 
@@ -165,6 +204,11 @@ func (s *Server) listen(url string, binds []bind) (addresses []Address, err erro
 // endpoint get the same port.
 func (s *Server) listenTCP(binds []bind) (addresses []Address, err error) {
 	port, opened := uint16(0), false
+	e := entrance{policy: binds[0].policy}
+	if secure := binds[0].secure; secure != nil {
+		s.secured = append(s.secured, *secure)
+		e.secure = len(s.secured)
+	}
 	for _, b := range binds {
 		addr := b.addr
 		if addr.Port() == 0 {
@@ -180,9 +224,9 @@ func (s *Server) listenTCP(binds []bind) (addresses []Address, err error) {
 				return nil, fmt.Errorf("windhover: cannot listen on %v: %w", addr, err)
 			}
 			if addr = bound; i == 0 {
-				addresses = append(addresses, Address{TCP: bound})
+				addresses = append(addresses, Address{TCP: bound, Secure: e.secure != 0})
 			}
-			s.listeners = append(s.listeners, listener{fd, i, b.policy})
+			s.listeners = append(s.listeners, listener{fd, i, e})
 		}
 		port, opened = addr.Port(), true
 	}
@@ -209,6 +253,15 @@ func (s *Server) Refusals() []RefusalCount {
 		}
 	}
 	return sum
+}
+
+// TLS returns what happened at the endpoints with TLS, and the zero TLSCounts
+// when there are none. It may be called at any time.
+func (s *Server) TLS() TLSCounts {
+	if s.terminator == nil {
+		return TLSCounts{}
+	}
+	return s.terminator.Counts()
 }
 
 // Serve answers requests until ctx ends or Shutdown is called, and returns
@@ -322,6 +375,9 @@ func (s *Server) release() {
 		_ = s.config.System.Close(l.fd) // a listener has nothing to lose
 	}
 	s.listeners = nil
+	if s.terminator != nil {
+		s.terminator.Close()
+	}
 }
 
 // Run serves app until the process is asked to end (SIGINT, SIGTERM), and then

@@ -131,7 +131,7 @@ func newSteady(t *testing.T, pool sdk.Pool) *steady {
 	}
 	var setup sdk.Setup
 	NewPipeline(new(Counter)).Install(&setup)
-	if err = s.loop.Serve(fd, setup.Protocols()[0].Attach(host, msg.PolicyStrict)); err != nil {
+	if err = s.loop.Serve(fd, setup.Accept(host, msg.PolicyStrict)); err != nil {
 		t.Fatal(err)
 	}
 	if s.peer, err = network.Dial(addr); err != nil {

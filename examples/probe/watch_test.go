@@ -4,7 +4,6 @@ import (
 	"github.com/windhover-go/windhover/netpoll"
 	"github.com/windhover-go/windhover/sdk"
 	"github.com/windhover-go/windhover/sdk/http1"
-	"github.com/windhover-go/windhover/sdk/msg"
 )
 
 // A watchedApp is the app with watches before and behind the server: at what
@@ -33,8 +32,8 @@ type watchedProtocol struct {
 }
 
 // Attach implements sdk.Protocol.
-func (p watchedProtocol) Attach(h *sdk.Host, policy msg.Policy) func(*netpoll.Conn) netpoll.Handler {
-	accept := p.Protocol.Attach(h, policy)
+func (p watchedProtocol) Attach(h *sdk.Host, e sdk.Entry) func(*netpoll.Conn) netpoll.Handler {
+	accept := p.Protocol.Attach(h, e)
 	return func(c *netpoll.Conn) netpoll.Handler {
 		p.s.opened++
 		client := p.s.byAddr[c.RemoteAddr()]

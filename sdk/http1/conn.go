@@ -73,6 +73,8 @@ const (
 	waitsRequest waits = iota // the deadline is that of KeepAliveTimeout, or of the connection's age
 	waitsHead                 // it is that of HeadTimeout
 	waitsContent              // it is that of BodyRate
+	waitsFirst                // it is waitsRequest, and the first octets can be those of HTTP/2
+	waitsPreface              // it is waitsHead, and they are so far
 )
 
 // maxDrop is how much of a body that no function wants is read past, in octets,
@@ -84,6 +86,9 @@ const maxDrop = 256 << 10
 func (cn *conn) Receive(c *netpoll.Conn, in []byte) (n int) {
 	l := cn.loop
 	cn.more = false
+	if cn.waits >= waitsFirst && cn.recognise(c, in) {
+		return 0
+	}
 	for answered := 0; ; {
 		switch cn.phase {
 		case phaseLending:
@@ -146,6 +151,36 @@ func (cn *conn) Receive(c *netpoll.Conn, in []byte) (n int) {
 			return n
 		}
 	}
+}
+
+// preface is what a client of HTTP/2 sends first (RFC 9113 section 3.4).
+const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+// recognise looks at the first octets of a connection. It reports true when
+// they are the preface of HTTP/2, whose handler the connection gets, or may
+// become it.
+func (cn *conn) recognise(c *netpoll.Conn, in []byte) bool {
+	n := min(len(in), len(preface))
+	switch {
+	case n == 0:
+		return false
+	case string(in[:n]) != preface[:n]:
+		if cn.waits == waitsPreface {
+			cn.waits = waitsHead
+		} else {
+			cn.waits = waitsRequest
+		}
+		return false
+	case n == len(preface):
+		cn.phase = phaseClosing // for this handler
+		c.Become(cn.loop.entry.Preface(c), nil)
+	case cn.ended:
+		cn.close(c)
+	case cn.waits == waitsFirst:
+		cn.waits = waitsPreface
+		c.SetDeadline(c.Now() + int64(cn.loop.host.Limits().HeadTimeout))
+	}
+	return true
 }
 
 // begin handles a complete head: it chooses the route and runs it, or sees to
@@ -346,7 +381,9 @@ func (cn *conn) wait(c *netpoll.Conn) {
 	case cn.phase != phaseAwait:
 		cn.waitContent(c)
 	case !cn.h1.Started():
-		cn.waits = waitsRequest
+		if cn.waits != waitsFirst {
+			cn.waits = waitsRequest
+		}
 		c.SetDeadline(cn.idleUntil(c.Now()))
 	case cn.waits != waitsHead:
 		cn.waits = waitsHead
@@ -379,7 +416,7 @@ func (cn *conn) waitContent(c *netpoll.Conn) {
 func (cn *conn) Expired(c *netpoll.Conn) {
 	switch cn.phase {
 	case phaseAwait:
-		if cn.waits == waitsHead {
+		if cn.waits == waitsHead || cn.waits == waitsPreface {
 			cn.refuseLate(c)
 			return
 		}

@@ -560,7 +560,7 @@ func TestRequestBuffer(t *testing.T) {
 	}
 	var setup sdk.Setup
 	newApp().Install(&setup)
-	if err = l.Serve(fd, setup.Protocols()[0].Attach(h, msg.PolicyStrict)); err != nil {
+	if err = l.Serve(fd, setup.Accept(h, msg.PolicyStrict)); err != nil {
 		t.Fatal(err)
 	}
 	p, err := network.Dial(addr)

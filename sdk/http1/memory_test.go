@@ -29,6 +29,14 @@ func newWorld(t *testing.T, config sdk.Config) *world {
 
 func newWorldOf(t *testing.T, a *app, config sdk.Config) *world {
 	t.Helper()
+	w := newWorldWith(t, a, config)
+	w.app = a
+	return w
+}
+
+// newWorldWith is newWorldOf with another app.
+func newWorldWith(t *testing.T, a sdk.App, config sdk.Config) *world {
+	t.Helper()
 	if config.OnPanic == nil {
 		config.OnPanic = func(sdk.Panic) {}
 	}
@@ -44,7 +52,7 @@ func newWorldOf(t *testing.T, a *app, config sdk.Config) *world {
 			t.Errorf("%d descriptors stay", n)
 		}
 	})
-	return &world{s, t, a}
+	return &world{Server: s, t: t}
 }
 
 // dial returns a peer that has sent octets.
@@ -258,7 +266,7 @@ func TestPipelinedAnswersLeaveInOneWrite(t *testing.T) {
 	}
 	var setup sdk.Setup
 	newApp().Install(&setup)
-	if err = l.Serve(fd, setup.Protocols()[0].Attach(h, msg.PolicyStrict)); err != nil {
+	if err = l.Serve(fd, setup.Accept(h, msg.PolicyStrict)); err != nil {
 		t.Fatal(err)
 	}
 	p, err := network.Dial(addr)

@@ -42,8 +42,8 @@ type protocol struct {
 func (p *protocol) Name() string { return "http/1.1" }
 
 // Attach implements sdk.Protocol.
-func (p *protocol) Attach(h *sdk.Host, policy msg.Policy) func(c *netpoll.Conn) netpoll.Handler {
-	l := &loop{host: h, protocol: p, policy: policy, limits: h.Limits().Limits, pace: paceOf(h.Limits())}
+func (p *protocol) Attach(h *sdk.Host, e sdk.Entry) func(c *netpoll.Conn) netpoll.Handler {
+	l := &loop{host: h, protocol: p, entry: e, limits: h.Limits().Limits, pace: paceOf(h.Limits())}
 	l.away.loop = l
 	// The limit of a request's content is the route's (Conn.SetMaxBody), which
 	// is known when the head has been read, so the engine gets none.
@@ -56,11 +56,11 @@ func (p *protocol) Attach(h *sdk.Host, policy msg.Policy) func(c *netpoll.Conn) 
 	return l.accept
 }
 
-// loop is HTTP/1.1 on one loop, for the endpoints of one policy.
+// loop is HTTP/1.1 on one loop, for the connections of one entry.
 type loop struct {
 	host     *sdk.Host
 	protocol *protocol
-	policy   msg.Policy
+	entry    sdk.Entry
 	limits   msg.Limits // as the engine has them; read-only
 	refusals *sdk.Refusals
 	pace     pace // read-only
@@ -75,11 +75,14 @@ type loop struct {
 const maxFree = 256
 
 func (l *loop) accept(c *netpoll.Conn) netpoll.Handler {
-	if !l.host.Admit(c.RemoteAddr()) {
+	if !l.entry.Admitted && !l.host.Admit(c.RemoteAddr()) {
 		return l.away.accept(c)
 	}
 	cn := &conn{loop: l}
-	cn.h1.Policy = l.policy
+	if l.entry.Preface != nil {
+		cn.waits = waitsFirst
+	}
+	cn.h1.Policy, cn.h1.Secure = l.entry.Policy, l.entry.Secure
 	limits := l.host.Limits()
 	if n := limits.ConnectionRequests; n < math.MaxInt32 {
 		cn.left = uint32(l.host.Jitter(int64(n)))

@@ -406,3 +406,20 @@ func TestUpgradedCloses(t *testing.T) {
 	}
 	clients.Wait()
 }
+
+type noTLS struct{}
+
+func (noTLS) ConfiguresTLS() {}
+
+// TestTLSIsDeclared checks that a server of an app without TLS says what is
+// missing.
+func TestTLSIsDeclared(t *testing.T) {
+	for _, config := range []sdk.Config{
+		{Endpoints: []string{"http://127.0.0.1:0", "https://127.0.0.1:0"}},
+		{Endpoints: []string{"http://127.0.0.1:0"}, TLS: noTLS{}},
+	} {
+		if _, err := sdk.New(newApp(), config); err == nil || !strings.Contains(err.Error(), "add s.TLS() to the declaration") {
+			t.Errorf("%v: %v; want an error that says what to declare", config.Endpoints, err)
+		}
+	}
+}

@@ -162,10 +162,8 @@ func NewServer(app sdk.App, network *sim.Network, config sdk.Config) (*Server, e
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range setup.Protocols() {
-		if err := s.Loop.Serve(fd, p.Attach(s.Host, msg.PolicyStrict)); err != nil {
-			return nil, err
-		}
+	if err := s.Loop.Serve(fd, setup.Accept(s.Host, msg.PolicyStrict)); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
