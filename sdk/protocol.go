@@ -28,16 +28,16 @@ func (s *Setup) Security() Security { return s.security }
 // connection accepted there. Where both HTTP/1.1 and HTTP/2 are offered, the first octets of a connection
 // decide (RFC 9113 section 3.3).
 func (s *Setup) Accept(h *Host, policy msg.Policy) func(c *netpoll.Conn) netpoll.Handler {
-	first := s.protocols[0]
-	for _, p := range s.protocols[1:] {
-		http1, http2 := first, p
-		if first.Name() == http2Name {
-			http1, http2 = p, first
-		}
-		preface := http2.Attach(h, Entry{Policy: policy, Admitted: true})
-		return http1.Attach(h, Entry{Policy: policy, Preface: preface})
+	http1 := s.protocols[0]
+	if len(s.protocols) == 1 {
+		return http1.Attach(h, Entry{Policy: policy})
 	}
-	return first.Attach(h, Entry{Policy: policy})
+	http2 := s.protocols[1]
+	if http1.Name() == http2Name {
+		http1, http2 = http2, http1
+	}
+	preface := http2.Attach(h, Entry{Policy: policy, Admitted: true})
+	return http1.Attach(h, Entry{Policy: policy, Preface: preface})
 }
 
 // AcceptSecured is Accept for endpoints with TLS: what it returns makes the
