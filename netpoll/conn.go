@@ -75,6 +75,7 @@ const (
 	flagDraining  // Draining is owed
 	flagCutOff    // the peer gets a reset when the descriptor is closed
 	flagSlow      // it was aborted because its peer took too little
+	flagHeld      // nothing is read until Again
 )
 
 func (c *Conn) has(f flags) bool { return c.flags&f != 0 }
@@ -219,7 +220,16 @@ func (c *Conn) lookBy(t int64) {
 // drained. While much is kept, nothing is read besides: the handler must be
 // able to go on with what it has.
 func (c *Conn) Again() {
+	c.clear(flagHeld)
 	c.set(flagAgain)
+	c.touch()
+}
+
+// Hold makes the loop read nothing from the peer, and not call Receive, until
+// Again is called: for a handler that cannot take more at this time. The peer's
+// end is not noticed meanwhile, a failure of the connection is.
+func (c *Conn) Hold() {
+	c.set(flagHeld)
 	c.touch()
 }
 
@@ -413,6 +423,9 @@ func (c *Conn) drain() {
 // mayRead reports whether there may be something to read, and room for it.
 func (c *Conn) mayRead() bool {
 	if !c.has(flagCanRead) || c.has(flagEOF) {
+		return false
+	}
+	if c.state == connOpen && c.has(flagHeld) {
 		return false
 	}
 	return c.state != connOpen || c.kept == nil || c.kept.size() < c.loop.options.RequestBuffer

@@ -67,6 +67,15 @@ func (c *Conn) Become(h Handler, layer Layer) {
 // those of the peer. The unit may call it too.
 func (c *Conn) Layered() bool { return c.layer() != nil }
 
+// Layer returns the layer of the connection, nil when it has none. The unit may
+// call it too.
+func (c *Conn) Layer() Layer {
+	if y := c.layer(); y != nil {
+		return y.layer
+	}
+	return nil
+}
+
 // layer returns what stands between the peer and the handler, nil when nothing
 // does.
 func (c *Conn) layer() *layered {
@@ -177,21 +186,23 @@ func (c *Conn) wire(out []byte) []byte {
 	return sealed
 }
 
-// readLent is ReadLentUntil through a layer.
+// readLent is ReadLentUntil through a layer. What the peer sent is read into p
+// first, so that a unit that waits needs no other memory.
 func (y *layered) readLent(c *Conn, p []byte, until int64) (n int, err error) {
 	for len(y.ahead) == 0 {
 		if y.peerDone {
 			return 0, nil
 		}
-		buf := c.loop.scratch.take()
-		n, err = c.readLent((*buf)[:cap(*buf)], until)
+		n, err = c.readLent(p, until)
 		if n == 0 {
-			c.loop.scratch.give(buf)
 			return 0, err
 		}
+		buf := c.loop.scratch.take()
 		y.mu.Lock()
-		plain, err := y.layer.Open(p[:0:len(p)], (*buf)[:n])
+		plain, err := y.layer.Open((*buf)[:0], p[:n])
 		y.mu.Unlock()
+		n = copy(p, plain)
+		y.ahead = append(y.ahead, plain[n:]...) // of a record that was not complete before
 		c.loop.scratch.give(buf)
 		switch err {
 		case nil:
@@ -200,10 +211,6 @@ func (y *layered) readLent(c *Conn, p []byte, until int64) (n int, err error) {
 		default:
 			c.tell(wordReset)
 			return 0, ErrReset
-		}
-		if n = len(plain); n > len(p) { // Open did not find room in p
-			n = copy(p, plain)
-			y.ahead = plain[n:]
 		}
 		if n > 0 {
 			return n, nil

@@ -789,3 +789,32 @@ func TestKept(t *testing.T) {
 		t.Errorf("kept %q", kept)
 	}
 }
+
+// TestHold checks that nothing is read of a peer that is held back, and all of
+// it afterwards.
+func TestHold(t *testing.T) {
+	var got []byte
+	var conn *netpoll.Conn
+	h := &funcs{receive: func(c *netpoll.Conn, in []byte) int {
+		got = append(got, in...)
+		if conn = c; len(got) == 1 {
+			c.Hold()
+		}
+		return len(in)
+	}}
+	w := calmWorld(t, netpoll.LoopOptions{}, h)
+	p := w.dial([]byte("a"))
+	w.turnsOf(3)
+	p.Send([]byte("bc"))
+	w.turnsOf(3)
+	if string(got) != "a" {
+		t.Errorf("got %q while held", got)
+	}
+	conn.Again()
+	w.turnsOf(3)
+	p.Send([]byte("d"))
+	w.turnsOf(3)
+	if string(got) != "abcd" {
+		t.Errorf("got %q afterwards; want all", got)
+	}
+}
