@@ -36,10 +36,14 @@ var layers = map[string]layer{
 	"sdk/invariant": {not: ambient},
 	"sdk/msg":       {[]string{"sdk/invariant"}, ambient},
 	"h1":            {[]string{"sdk/invariant", "sdk/msg"}, ambient},
-	"netpoll":       {[]string{"sdk/invariant"}, heavy},
-	"netpoll/sim":   {[]string{"netpoll", "sdk/invariant"}, heavy},
-	"sdk":           {[]string{"netpoll", "sdk/invariant", "sdk/msg"}, heavy},
-	"sdk/http1":     {[]string{"h1", "netpoll", "sdk", "sdk/invariant", "sdk/msg"}, heavy},
+	"tls": { // what the standard crypto/tls itself brings it reaches
+		[]string{"sdk/invariant"},
+		[]string{"net/http", "encoding/json", "log", "log/slog", "go/types", "regexp", "text/template", "html/template"},
+	},
+	"netpoll":     {[]string{"sdk/invariant"}, heavy},
+	"netpoll/sim": {[]string{"netpoll", "sdk/invariant"}, heavy},
+	"sdk":         {[]string{"netpoll", "sdk/invariant", "sdk/msg"}, heavy},
+	"sdk/http1":   {[]string{"h1", "netpoll", "sdk", "sdk/invariant", "sdk/msg"}, heavy},
 	"sdk/json": {
 		[]string{"netpoll", "sdk", "sdk/invariant", "sdk/msg"},
 		[]string{"net", "net/http", "crypto/tls", "log"},
