@@ -438,6 +438,7 @@ func (b *binder) answerer(st *step) {
 		case isContext(t):
 			st.args = append(st.args, &argument{source: fromContext, typ: t})
 		case feature(t) != "" && !streams(t) && feature(t) != "RequestTrailers":
+			b.declared(st.fn, p)
 			st.args = append(st.args, &argument{source: fromFeature, typ: t})
 		case b.service(t) != nil:
 			st.args = append(st.args, &argument{source: fromService, typ: t, service: b.service(t)})
@@ -514,6 +515,14 @@ func (b *binder) late(c *call, p *types.Var, arg *argument) bool {
 	return false
 }
 
+// declared checks that the server declares what offers a feature.
+func (b *binder) declared(fn *function, p *types.Var) {
+	if feature(p.Type()) == "TLS" && !b.decl.tls {
+		b.app.report(b.posOf(fn, p), "feature-not-declared", fn.name+" takes sdk.TLS, but the server does not declare TLS", nil,
+			"add s.TLS() in "+b.app.declare.Name.Name+" ("+b.app.at(b.decl.pos)+")")
+	}
+}
+
 // arg binds one parameter by its type alone.
 func (b *binder) arg(c *call, p *types.Var, values []*value, steps []*step) *argument {
 	t := p.Type()
@@ -521,6 +530,7 @@ func (b *binder) arg(c *call, p *types.Var, values []*value, steps []*step) *arg
 	elem, kind := optional(t)
 	switch {
 	case feature(t) != "":
+		b.declared(c.fn, p)
 		arg.source = fromFeature
 		return arg
 	case isContext(t):

@@ -102,6 +102,7 @@ func (e *emitter) imports() {
 	e.file.ImportName(sdkPath, "sdk")
 	e.file.ImportName(msgPath, "msg")
 	e.file.ImportName(http1Path, "http1")
+	e.file.ImportName(httpsPath, "https")
 	e.file.ImportName(jsonPath, "json")
 	e.file.ImportName(formPath, "form")
 	e.file.ImportName(codingPath, "coding")
@@ -365,8 +366,11 @@ func (e *emitter) pipeline() {
 		install = append(install, e.id("readyResponses").Call().Op("..."))
 	}
 	e.file.Add(comment("Install implements sdk.App."))
-	e.file.Func().Params(jen.Id("p").Op("*").Id("Pipeline")).Id("Install").Params(jen.Id("s").Op("*").Qual(sdkPath, "Setup")).Block(
-		jen.Qual(http1Path, "Offer").Call(install...))
+	offers := []jen.Code{jen.Qual(http1Path, "Offer").Call(install...)}
+	if e.decl.tls {
+		offers = append(offers, jen.Qual(httpsPath, "Offer").Call(jen.Id("s")))
+	}
+	e.file.Func().Params(jen.Id("p").Op("*").Id("Pipeline")).Id("Install").Params(jen.Id("s").Op("*").Qual(sdkPath, "Setup")).Block(offers...)
 	e.file.Line()
 	e.file.Add(comment("Bind returns a task that runs the pipeline over x, for one request after another."))
 	e.file.Func().Params(jen.Id("p").Op("*").Id("Pipeline")).Id("Bind").Params(jen.Id("x").Id("Exchange")).Qual(sdkPath, "Task").Block(

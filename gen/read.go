@@ -91,6 +91,7 @@ type declaration struct {
 	pos      token.Pos
 	strict   bool  // overlapping routes are errors
 	paths    bool  // functions that return paths are wanted
+	tls      bool  // TLS is declared
 	slashes  bool  // the other form of a path is a redirection
 	badPath  int64 // answers a segment that does not parse; 0 is as for any other
 	// partial says that a function of Use could not be resolved, so that what
@@ -253,6 +254,8 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 		r.group(s, call)
 	case "Host":
 		r.host(s, call)
+	case "TLS":
+		r.decl.tls = true
 	case "StrictRoutes":
 		r.decl.strict = true
 	case "Paths":

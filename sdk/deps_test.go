@@ -44,6 +44,10 @@ var layers = map[string]layer{
 	"netpoll/sim": {[]string{"netpoll", "sdk/invariant"}, heavy},
 	"sdk":         {[]string{"netpoll", "sdk/invariant", "sdk/msg"}, heavy},
 	"sdk/http1":   {[]string{"h1", "netpoll", "sdk", "sdk/invariant", "sdk/msg"}, heavy},
+	"sdk/https": { // what crypto/tls brings it reaches
+		[]string{"netpoll", "sdk", "sdk/invariant", "sdk/msg", "tls"},
+		[]string{"net/http", "encoding/json", "log", "log/slog", "go/types", "regexp", "text/template", "html/template"},
+	},
 	"sdk/json": {
 		[]string{"netpoll", "sdk", "sdk/invariant", "sdk/msg"},
 		[]string{"net", "net/http", "crypto/tls", "log"},
@@ -77,6 +81,12 @@ var layers = map[string]layer{
 	apps: {
 		ours: []string{"gen/decl", "h1", "netpoll", "sdk", "sdk/form", "sdk/http1", "sdk/invariant", "sdk/json", "sdk/msg"},
 		not:  []string{"net/http", "crypto/tls", "go/types"},
+	},
+	secured: {
+		ours: []string{
+			"gen/decl", "h1", "netpoll", "sdk", "sdk/form", "sdk/http1", "sdk/https", "sdk/invariant", "sdk/json", "sdk/msg", "tls",
+		},
+		not: []string{"net/http", "go/types"},
 	},
 }
 
@@ -112,11 +122,15 @@ func TestImportDirections(t *testing.T) {
 	}
 }
 
-// apps is the row that all of examples shares.
-const apps = "examples/..."
+const (
+	// apps is the row that all of examples shares, but the one that declares TLS.
+	apps = "examples/..."
+	// secured is the example that declares TLS.
+	secured = "examples/probe"
+)
 
 func rowOf(pkg string) string {
-	if strings.HasPrefix(pkg, "examples/") {
+	if strings.HasPrefix(pkg, "examples/") && pkg != secured {
 		return apps
 	}
 	return pkg
@@ -127,7 +141,7 @@ func rowOf(pkg string) string {
 func (l layer) mayReach(row, dep string) bool {
 	in, ours := strings.CutPrefix(dep, module+"/")
 	if ours {
-		return slices.Contains(l.ours, in) || row == apps && rowOf(in) == apps
+		return slices.Contains(l.ours, in) || (row == apps || row == secured) && rowOf(in) == apps
 	}
 	return !slices.Contains(l.not, dep)
 }

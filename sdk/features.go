@@ -225,6 +225,14 @@ type Connection interface {
 	LocalAddr() netip.AddrPort
 }
 
+// TLS says how TLS secures the connection (RFC 8446). Exchanges of an app that
+// declares s.TLS() offer it.
+type TLS interface {
+	// TLSState returns how the connection is secured, and false when it came
+	// to an endpoint without TLS.
+	TLSState() (state TLSState, secured bool)
+}
+
 // Lifetime offers a context for the exchange. Generated code calls it for a
 // parameter of type context.Context.
 type Lifetime interface {

@@ -39,6 +39,9 @@ var unnamed = []string{
 	module + "/h1.(*Exchange).AppendStreamContent",
 	module + "/h1.(*Exchange).RequestField",
 	module + "/netpoll.(*Conn).ReadLent",
+	module + "/sdk/https.",
+	module + "/tls.",
+	"crypto/tls.",
 }
 
 // unnamedByAll is what neither hello nor probe names.

@@ -49,8 +49,9 @@ type TLSCounts struct {
 	// Versions and CipherSuites are the completed handshakes by what was
 	// negotiated.
 	Versions, CipherSuites []TLSCount
-	// Stages are the times of completed handshakes, added up: "hello", until the ClientHello had
-	// arrived; "wait", for a processor; "compute", at work; "peer", waiting for the peer.
+	// Stages are the times of completed handshakes, added up: "hello", until
+	// the ClientHello had arrived; "queue", waiting for a turn at work;
+	// "compute", at work; "peer", waiting for the peer.
 	Stages []TLSTime
 }
 
@@ -80,7 +81,27 @@ type TLSState struct {
 	// Resumed says that an earlier session was resumed.
 	Resumed bool
 	// PeerCertificates is the client's certificate and those that vouch for it,
-	// as DER, in the order of the first chain that was verified; nil when the client sent none. It
-	// is read-only.
+	// each as DER: the chain that was verified, or, when PeerVerified is false,
+	// what the client sent, which proves nothing but that it has the key of the first. It is nil
+	// when the client sent none, and read-only.
 	PeerCertificates [][]byte
+	// PeerVerified says that the client's certificate was verified.
+	PeerVerified bool
+}
+
+// A Secured is the layer of a connection that TLS secures: what sdk/https puts
+// there.
+type Secured interface {
+	netpoll.Layer
+	// SecuredBy says how. It is called by who has the connection.
+	SecuredBy() TLSState
+}
+
+// TLSStateOf says how TLS secures a connection. It is called by who has it.
+func TLSStateOf(c *netpoll.Conn) (state TLSState, secured bool) {
+	s, secured := c.Layer().(Secured)
+	if secured {
+		state = s.SecuredBy()
+	}
+	return state, secured
 }

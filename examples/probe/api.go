@@ -8,6 +8,8 @@ var _ = decl.App(declare)
 
 // declare is read by windhover and compiled to pipeline_gen.go; it never runs.
 func declare(s *decl.Server, requests *Counter) {
+	s.HTTP1()
+	s.TLS()
 	s.Get("/plaintext", Plaintext).OnLoop()
 	s.Get("/json", Greet).OnLoop()
 	s.Group("/users", func(s *decl.Group) {

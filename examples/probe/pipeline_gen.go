@@ -8,6 +8,7 @@ import (
 	"github.com/windhover-go/windhover/sdk"
 	"github.com/windhover-go/windhover/sdk/form"
 	"github.com/windhover-go/windhover/sdk/http1"
+	"github.com/windhover-go/windhover/sdk/https"
 	"github.com/windhover-go/windhover/sdk/json"
 	"github.com/windhover-go/windhover/sdk/msg"
 )
@@ -59,6 +60,7 @@ func (p *Pipeline) Install(s *sdk.Setup) {
 	http1.Offer(s, func(x *http1.Exchange) sdk.Task {
 		return p.Bind(x)
 	}, readyResponses()...)
+	https.Offer(s)
 }
 
 // Bind returns a task that runs the pipeline over x, for one request after another.

@@ -69,6 +69,10 @@ type Server struct{ Routes }
 // HTTP1 declares HTTP/1.1, which is also what is declared when nothing is.
 func (s *Server) HTTP1() {}
 
+// TLS declares endpoints with TLS: https://:8443?cert=cert.pem&key=key.pem. What they have in
+// common is an https.Config, in sdk.Config.TLS.
+func (s *Server) TLS() {}
+
 // StrictRoutes makes it an error that two routes match one path and neither is
 // the narrower one in every segment, such as "/a/{x}/c" and "/a/b/{y}". Without
 // it the first segment that differs decides, and windhover routes notes it.

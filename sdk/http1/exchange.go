@@ -75,6 +75,7 @@ var (
 	_ sdk.Upgrade          = (*Exchange)(nil)
 	_ sdk.Connection       = (*Exchange)(nil)
 	_ sdk.Lifetime         = (*Exchange)(nil)
+	_ sdk.TLS              = (*Exchange)(nil)
 	_ sdk.Unit             = (*Exchange)(nil)
 )
 
@@ -278,6 +279,9 @@ func (x *Exchange) RemoteAddr() netip.AddrPort { return x.nc.RemoteAddr() }
 
 // LocalAddr implements sdk.Connection.
 func (x *Exchange) LocalAddr() netip.AddrPort { return x.nc.LocalAddr() }
+
+// TLSState implements sdk.TLS.
+func (x *Exchange) TLSState() (state sdk.TLSState, secured bool) { return sdk.TLSStateOf(x.nc) }
 
 // Context implements sdk.Lifetime.
 func (x *Exchange) Context() context.Context {
