@@ -119,7 +119,7 @@ func TestEarlyData(t *testing.T) {
 					case "close_notify":
 						err = errors.Join(err, c.Close())
 					case "truncated":
-						s.link.Close()
+						_ = s.Close()
 					}
 					done <- err
 				}()

@@ -79,8 +79,9 @@ type handshake struct {
 	full    bool // the loop holds back octets until there is room
 	ended   bool // the peer sends no more
 
-	out  []byte // to send
-	sent Alert  // the fatal alert among it
+	out   []byte // to send
+	sent  Alert  // the fatal alert among it, if it could be read
+	keyed bool   // what follows in out is encrypted
 
 	stop   Reason // why it is to stop
 	tls    *stdtls.Conn
@@ -193,6 +194,9 @@ func (h *handshake) handshake() (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &PanicError{Value: v, Stack: debug.Stack()}
+			if !h.keyed {
+				h.write(appendAlert(nil, AlertInternal))
+			}
 		}
 	}()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -264,7 +268,10 @@ func (h *handshake) write(p []byte) {
 		if !ok {
 			break
 		}
-		if at[0] == recordAlert && n == headerLen+2 && at[headerLen] == alertFatal {
+		switch {
+		case at[0] == recordChangeCipherSpec || at[0] == recordApplicationData:
+			h.keyed = true
+		case at[0] == recordAlert && !h.keyed && n == headerLen+2 && at[headerLen] == alertFatal:
 			h.sent = Alert(at[headerLen+1])
 		}
 		at = at[n:]

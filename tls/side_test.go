@@ -94,7 +94,8 @@ type link struct {
 	down     bool // the client sends no more
 	over     bool // the server sends no more
 	event    chan struct{}
-	heard    *[]byte // all that the server sent, when wanted
+	heard    *[]byte               // all that the server sent, when wanted
+	rewrite  func(b []byte) []byte // once, what the client sends
 }
 
 func newLink() *link {
@@ -130,7 +131,11 @@ func (l *link) Write(p []byte) (int, error) {
 	if l.down {
 		return 0, os.ErrClosed
 	}
-	l.toServer = append(l.toServer, p...)
+	sent := p
+	if l.rewrite != nil {
+		sent, l.rewrite = l.rewrite(p), nil
+	}
+	l.toServer = append(l.toServer, sent...)
 	l.notify()
 	return len(p), nil
 }
