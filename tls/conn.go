@@ -29,6 +29,7 @@ type Conn struct {
 	err    error // final: of the whole connection in StateFailed, else of receiving
 	part   partial
 	report *Report // until TakeReport
+	layout layout  // of what the peer sends in StateOpen
 	state  State
 	silent bool // close_notify is sent: nothing may follow
 }
@@ -308,7 +309,7 @@ func (c *Conn) open(in, plain, sealed []byte) (_, _ []byte) {
 func (c *Conn) next(in []byte) (rec, rest []byte) {
 	p := &c.part
 	if len(p.b) == 0 {
-		n, ok := record(in)
+		n, ok := c.layout.record(in)
 		if ok {
 			return in[:n], in[n:]
 		}
@@ -317,12 +318,12 @@ func (c *Conn) next(in []byte) (rec, rest []byte) {
 		}
 		return nil, nil
 	}
-	n, ok := record(p.b)
+	n, ok := c.layout.record(p.b)
 	if n == 0 {
 		missing := min(headerLen-len(p.b), len(in))
 		p.add(c.server, in[:missing], 0)
 		in = in[missing:]
-		n, ok = record(p.b)
+		n, ok = c.layout.record(p.b)
 	}
 	if n > 0 && !ok {
 		missing := min(n-len(p.b), len(in))
@@ -347,7 +348,7 @@ func (c *Conn) feed(rec, plain []byte) []byte {
 	plain = plain[:len(plain)+n]
 	switch {
 	case err == nil:
-	case err == error(empty{}) && isHeader(rec):
+	case err == error(empty{}) && c.layout.isHeader(rec):
 	case err == io.EOF:
 		c.err = io.EOF
 		c.state = StateEnded
@@ -403,6 +404,7 @@ func (c *Conn) finish(why Reason, alert Alert) {
 		state := h.tls.ConnectionState()
 		r.Version, r.Cipher = state.Version, state.CipherSuite
 		r.Resumed, r.Requested = state.DidResume, state.HelloRetryRequest
+		c.layout = layoutOf(state.Version)
 	}
 	c.report = &r
 }

@@ -299,12 +299,10 @@ func TestBadRecords(t *testing.T) {
 		{"handshake not authentic, TLS 1.2", stdtls.VersionTLS12, func(c *talker) []byte { return flip(c.record(typeHandshake, []byte("x"))) }, tls.ReasonRecord, 20},
 		{"too long by its header", stdtls.VersionTLS13, func(*talker) []byte { return []byte{typeData, 3, 3, 0x48, 1} }, tls.ReasonRecord, 22},
 		{"too long by its header, TLS 1.2", stdtls.VersionTLS12, func(*talker) []byte { return []byte{typeData, 3, 3, 0x48, 1} }, tls.ReasonRecord, 22},
-		{"too long for TLS 1.3", stdtls.VersionTLS13, func(*talker) []byte {
-			return append([]byte{typeData, 3, 3, 0x41, 1}, make([]byte, 0x4101)...)
-		}, tls.ReasonRecord, 22},
+		{"too long for TLS 1.3", stdtls.VersionTLS13, func(*talker) []byte { return []byte{typeData, 3, 3, 0x41, 1} }, tls.ReasonRecord, 22},
 		{"too much plaintext", stdtls.VersionTLS13, func(c *talker) []byte { return c.record(typeData, make([]byte, 16385)) }, tls.ReasonRecord, 22},
 		{"too much plaintext, TLS 1.2", stdtls.VersionTLS12, func(c *talker) []byte { return c.record(typeData, make([]byte, 16385)) }, tls.ReasonRecord, 22},
-		{"another version", stdtls.VersionTLS13, func(*talker) []byte { return []byte{typeData, 3, 1, 0, 1, 0} }, tls.ReasonRecord, 70},
+		{"another version", stdtls.VersionTLS13, func(*talker) []byte { return []byte{typeData, 3, 1, 0x40, 0} }, tls.ReasonRecord, 70},
 		{"no TLS", stdtls.VersionTLS13, func(*talker) []byte { return []byte("GET / HTTP/1.1\r\n\r\n") }, tls.ReasonRecord, 70},
 		{"unknown type", stdtls.VersionTLS12, func(c *talker) []byte { return c.record(30, []byte("x")) }, tls.ReasonMessage, 10},
 		{"unknown message", stdtls.VersionTLS13, func(c *talker) []byte { return c.record(typeHandshake, message(200)) }, tls.ReasonMessage, 10},

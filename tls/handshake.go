@@ -231,7 +231,7 @@ func (h *handshake) read(p []byte) (int, error) {
 // take moves octets of the current record to p.
 func (h *handshake) take(p []byte) int {
 	if h.current <= h.taken {
-		n, _ := record(h.in[h.taken:])
+		n, _ := anyLayout().record(h.in[h.taken:])
 		h.current = h.taken + n
 	}
 	n := copy(p, h.in[h.taken:h.current])
@@ -264,7 +264,7 @@ func (h *handshake) write(p []byte) {
 	h.server.mu.Lock()
 	defer h.server.mu.Unlock()
 	for at := p; ; {
-		n, ok := record(at)
+		n, ok := anyLayout().record(at)
 		if !ok {
 			break
 		}
@@ -317,11 +317,11 @@ func (h *handshake) keep(in []byte) int {
 // counts as complete, for crypto/tls to refuse.
 func (h *handshake) scan() {
 	for !h.bad {
-		n, ok := record(h.in[h.whole:])
+		n, ok := anyLayout().record(h.in[h.whole:])
 		if !ok {
 			return
 		}
-		h.bad = !isHeader(h.in[h.whole:])
+		h.bad = !anyLayout().isHeader(h.in[h.whole:])
 		h.whole += n
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -36,11 +37,16 @@ const (
 // likes: it has the keys, and writes records of its own.
 type talker struct {
 	*side
-	tb      testing.TB
+	*keys
+	tb testing.TB
+	in []byte // octets of the server that were not opened
+}
+
+// keys are those of a client whose handshake is over.
+type keys struct {
 	version uint16
 	send    direction // client to server
 	recv    direction
-	in      []byte // octets of the server that were not opened
 }
 
 // A direction seals or opens records one way.
@@ -57,12 +63,10 @@ type direction struct {
 func newTalker(tb testing.TB, version uint16, server *tls.Server) *talker {
 	tb.Helper()
 	config, client := configs(version)
-	config.SessionTicketsDisabled = true
-	client.CipherSuites = []uint16{stdtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}
 	var log bytes.Buffer
-	client.KeyLogWriter = &log
+	forKeys(config, client, &log)
 	// The randoms lie in the hellos, which are the first messages each way.
-	t := &talker{side: &side{link: newLink(), reply: func(*side, []byte) []byte { return nil }}, tb: tb, version: version}
+	t := &talker{side: &side{link: newLink(), reply: func(*side, []byte) []byte { return nil }}, tb: tb}
 	var heard []byte
 	t.heard = &heard
 	var suite uint16
@@ -79,29 +83,46 @@ func newTalker(tb testing.TB, version uint16, server *tls.Server) *talker {
 		<-t.event
 		t.turn()
 	}
-	if version == stdtls.VersionTLS13 {
-		t.keys13(suite, log.String())
-	} else {
-		t.keys12(log.String(), heard)
-	}
+	t.keys = newKeys(tb, version, suite, log.String(), heard)
 	t.take()
 	t.toClient = nil
 	t.heard = nil
 	return t
 }
 
-func (t *talker) keys13(suite uint16, log string) {
+// forKeys changes a pair of configurations so that newKeys knows what to do.
+func forKeys(server, client *stdtls.Config, log io.Writer) {
+	server.SessionTicketsDisabled = true
+	client.CipherSuites = []uint16{stdtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}
+	client.KeyLogWriter = log
+}
+
+// newKeys returns the keys of a session from the log of its client; heard is
+// what the client has read.
+func newKeys(tb testing.TB, version, suite uint16, log string, heard []byte) *keys {
+	tb.Helper()
+	k := &keys{version: version}
+	if version == stdtls.VersionTLS13 {
+		k.derive13(tb, suite, log)
+	} else {
+		k.derive12(tb, log, heard)
+	}
+	return k
+}
+
+func (k *keys) derive13(tb testing.TB, suite uint16, log string) {
+	tb.Helper()
 	d := direction{suite: sha256.New, keyLen: 16}
 	switch suite {
 	case stdtls.TLS_AES_128_GCM_SHA256:
 	case stdtls.TLS_AES_256_GCM_SHA384:
 		d.suite, d.keyLen = sha512.New384, 32
 	default:
-		t.tb.Skip("without support for AES in hardware another cipher is chosen, which the standard library keeps to itself")
+		tb.Skip("without support for AES in hardware another cipher is chosen, which the standard library keeps to itself")
 	}
-	t.send, t.recv = d, d
-	t.send.rekey(secretOf(t.tb, log, "CLIENT_TRAFFIC_SECRET_0"))
-	t.recv.rekey(secretOf(t.tb, log, "SERVER_TRAFFIC_SECRET_0"))
+	k.send, k.recv = d, d
+	k.send.rekey(secretOf(tb, log, "CLIENT_TRAFFIC_SECRET_0"))
+	k.recv.rekey(secretOf(tb, log, "SERVER_TRAFFIC_SECRET_0"))
 }
 
 // secretOf finds a secret in the log of keys.
@@ -143,18 +164,19 @@ func (d *direction) label(name string, n int) []byte {
 // update goes to the next traffic secret (RFC 8446 section 7.2).
 func (d *direction) update() { d.rekey(d.label("traffic upd", d.suite().Size())) }
 
-// keys12 derives the keys of TLS 1.2 (RFC 5246 section 6.3). Each side has sent
+// derive12 derives the keys of TLS 1.2 (RFC 5246 section 6.3). Each side has sent
 // one encrypted record, Finished.
-func (t *talker) keys12(log string, heard []byte) {
+func (k *keys) derive12(tb testing.TB, log string, heard []byte) {
+	tb.Helper()
 	client, err := hex.DecodeString(strings.Fields(log)[1])
 	if err != nil {
-		t.tb.Fatal(err)
+		tb.Fatal(err)
 	}
 	const randomAt, randomLen = 5 + 4 + 2, 32 // after the headers and the version
 	seed := slices.Concat([]byte("key expansion"), heard[randomAt:randomAt+randomLen], client)
-	block := prf12(secretOf(t.tb, log, "CLIENT_RANDOM"), seed, 2*16+2*4)
-	t.send = direction{aead: gcm(block[:16]), iv: block[32:36], seq: 1}
-	t.recv = direction{aead: gcm(block[16:32]), iv: block[36:40], seq: 1}
+	block := prf12(secretOf(tb, log, "CLIENT_RANDOM"), seed, 2*16+2*4)
+	k.send = direction{aead: gcm(block[:16]), iv: block[32:36], seq: 1}
+	k.recv = direction{aead: gcm(block[16:32]), iv: block[36:40], seq: 1}
 }
 
 // prf12 is P_SHA256 (RFC 5246 section 5).
@@ -186,11 +208,11 @@ func gcm(key []byte) cipher.AEAD {
 }
 
 // record seals one record.
-func (t *talker) record(kind byte, content []byte) []byte {
-	d := &t.send
+func (k *keys) record(kind byte, content []byte) []byte {
+	d := &k.send
 	var nonce [12]byte
 	defer func() { d.seq++ }()
-	if t.version == stdtls.VersionTLS13 {
+	if k.version == stdtls.VersionTLS13 {
 		inner := append(slices.Clone(content), kind)
 		header := binary.BigEndian.AppendUint16([]byte{typeData, 3, 3}, uint16(len(inner)+16))
 		binary.BigEndian.PutUint64(nonce[4:], d.seq)
