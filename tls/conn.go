@@ -133,7 +133,7 @@ func (c *Conn) Receive(in, plain, sealed []byte, now int64) (n int, _, _ []byte,
 }
 
 // End says that the peer's octets have ended: the connection was shut down in
-// that direction. If the peer did not say so in TLS before, the error is a
+// that direction, and Receive has taken all. If the peer did not say so in TLS before, the error is a
 // *FailureError with ReasonTruncated, or ReasonEnd in the handshake. A
 // handshake goes on with what has arrived: then err is nil, and comes later,
 // from Receive.
@@ -160,12 +160,13 @@ func (c *Conn) Expire(now int64) error {
 }
 
 // Seal appends the records that carry plain. It fails only when CanSeal is
-// false.
+// false. How long the records are is crypto/tls's choice: one packet each at
+// first, unless stdtls.Config.DynamicRecordSizingDisabled is set.
 func (c *Conn) Seal(sealed, plain []byte) ([]byte, error) {
 	if !c.CanSeal() {
 		return sealed, ErrSilent
 	}
-	c.wire.out = sealed
+	c.wire.out = slices.Grow(sealed, len(plain)+len(plain)/32+64) // small records cost 3 %
 	_, err := c.tls.Write(plain)
 	sealed = c.takeSealed()
 	if err != nil {

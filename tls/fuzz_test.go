@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"testing"
 
 	"github.com/windhover-go/windhover/tls"
@@ -153,7 +154,7 @@ func FuzzReceive(f *testing.F) {
 func FuzzHello(f *testing.F) {
 	hello := clientHello(f)
 	for _, in := range [][]byte{
-		hello, append(hello[:len(hello):len(hello)], 20, 3, 3, 0, 1, 1, 23, 3, 3, 0, 1, 0),
+		hello, append(slices.Clip(hello), 20, 3, 3, 0, 1, 1, 23, 3, 3, 0, 1, 0),
 		hello[:100], []byte("GET / HTTP/1.1\r\n"),
 		{22, 3, 1, 0, 4, 1, 0, 0, 0},
 		{21, 3, 1, 0, 2, 1, 0},

@@ -219,7 +219,7 @@ func (h *handshake) read(p []byte) (int, error) {
 			return 0, errStopped
 		case h.taken < h.whole:
 			return h.take(p), nil
-		case h.bad:
+		case h.bad: // crypto/tls has refused it: nothing may follow even if not
 			return 0, errHeader
 		case h.ended:
 			return 0, io.EOF

@@ -520,3 +520,79 @@ func TestFlood(t *testing.T) {
 		t.Error(s.err)
 	}
 }
+
+// TestLargeFlight: a client may send more in its handshake than is kept of it
+// at once. The rest is asked for when there is room.
+func TestLargeFlight(t *testing.T) {
+	for name, version := range versions {
+		server, client := configs(version)
+		server.ClientAuth = stdtls.RequestClientCert
+		cert := theAuthority().issue("client.test")
+		for len(cert.Certificate)*len(cert.Certificate[0]) < 100<<10 {
+			cert.Certificate = append(cert.Certificate, cert.Certificate[0])
+		}
+		client.Certificates = []stdtls.Certificate{cert}
+		s := &side{}
+		if err := s.play(t, tls.New(tls.Config{}), server, echo(client, []byte("x"))); err != nil {
+			t.Fatalf("%s: client: %v; server: %v", name, err, s.err)
+		}
+		if got := len(s.c.ConnectionState().PeerCertificates); got != len(cert.Certificate) {
+			t.Errorf("%s: %d of %d certificates", name, got, len(cert.Certificate))
+		}
+		if s.most <= 32<<10 {
+			t.Errorf("%s: at most %d octets waited: this shows nothing", name, s.most)
+		}
+	}
+}
+
+// TestOrder: handshakes that have heard from their peer get their turn before
+// those that have not begun, the first to hear first.
+func TestOrder(t *testing.T) {
+	server, _ := configs(stdtls.VersionTLS13)
+	// The clock counts what happens to handshakes, so times tell the order.
+	var clock atomic.Int64
+	shared := tls.New(tls.Config{Limits: tls.Limits{Handshakes: 1}, Clock: func() int64 { return clock.Add(1) }})
+	start := func(config *stdtls.Config) (*side, int64) {
+		now := clock.Load() + 1
+		return stalled(t, shared, config), now
+	}
+	waits := func(n int) { until(t, "they wait", func() bool { return shared.Load() == tls.Load{Waiting: n} }) }
+	first, firstStart := start(server)
+	waits(1)
+	second, secondStart := start(server)
+	waits(2)
+	blocked := server.Clone()
+	entered, gate := make(chan struct{}), make(chan struct{})
+	blocked.GetConfigForClient = func(*stdtls.ClientHelloInfo) (*stdtls.Config, error) {
+		close(entered)
+		<-gate
+		return nil, nil
+	}
+	_, _ = start(blocked)
+	<-entered
+	fresh, freshStart := start(server)
+	for _, s := range []*side{first, second} {
+		_, _ = s.Write([]byte{20, 3, 3, 0, 2, 1, 1}) // malformed: its handshake ends as soon as this is read
+		s.turn()
+	}
+	if got := shared.Load(); got != (tls.Load{Queued: 1, Working: 1, Ready: 2}) {
+		t.Fatalf("load %+v", got)
+	}
+	close(gate)
+	waits(2)
+	firstEnd, secondEnd := firstStart+spent(first), secondStart+spent(second)
+	fresh.c.Close()
+	r, _ := fresh.c.TakeReport()
+	if begun := freshStart + r.Queued; firstEnd >= secondEnd || secondEnd > begun {
+		t.Errorf("ended at %d and %d, begun at %d", firstEnd, secondEnd, begun)
+	}
+}
+
+// spent returns the time that the handshake took which has ended.
+func spent(s *side) int64 {
+	for s.turn(); s.err == nil; s.turn() {
+		<-s.event
+	}
+	r, _ := s.c.TakeReport()
+	return r.Queued + r.Working + r.Waiting
+}

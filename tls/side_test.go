@@ -203,6 +203,7 @@ type side struct {
 	reply func(s *side, plain []byte) (sealed []byte) // nil: echo
 	cut   func(left int) int                          // how many octets are given at once; nil: all
 	held  []byte                                      // octets that Receive did not take
+	most  int                                         // the most octets that waited at once
 	down  bool
 	err   error
 }
@@ -216,6 +217,7 @@ func (s *side) turn() {
 	in, down := s.take()
 	in = append(s.held, in...)
 	s.held = nil
+	s.most = max(s.most, len(in))
 	for first := true; first || len(in) > 0; first = false {
 		n := len(in)
 		if s.cut != nil && n > 0 {
