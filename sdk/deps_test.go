@@ -40,6 +40,10 @@ var layers = map[string]layer{
 		[]string{"sdk/invariant"},
 		[]string{"net/http", "encoding/json", "log", "log/slog", "go/types", "regexp", "text/template", "html/template"},
 	},
+	"h2": { // hpack brings fmt, and what that brings
+		[]string{"sdk/invariant", "sdk/msg"},
+		[]string{"net", "context", "log", "crypto/tls"},
+	},
 	"netpoll":     {[]string{"sdk/invariant"}, heavy},
 	"netpoll/sim": {[]string{"netpoll", "sdk/invariant"}, heavy},
 	"sdk":         {[]string{"netpoll", "sdk/invariant", "sdk/msg"}, heavy},
