@@ -1,10 +1,6 @@
 package h2
 
-import (
-	"bytes"
-
-	"github.com/windhover-go/windhover/sdk/invariant"
-)
+import "github.com/windhover-go/windhover/sdk/invariant"
 
 // A Conn is one connection. Open readies it. It may not be copied.
 //
@@ -83,7 +79,7 @@ const (
 	EventRefused
 	// EventRejected: a stream was reset before it was a request, or after its
 	// function had ended; Conn.Refusal says why. x, when it is neither nil nor
-	// spare, is the host's again.
+	// spare, is the host's again, and ready for reuse.
 	EventRejected
 	// EventFull: too much output that answers the peer waits (maxControl). It is
 	// taken by AppendOutput; as long as the peer does not read, nothing more
@@ -189,14 +185,18 @@ func (c *Conn) readPreface(in []byte) (ev Event, n int) {
 	return EventNone, n
 }
 
-// prefaceFault returns what stands where the preface was expected, of which seen
-// octets have arrived before in.
+// prefaceFault returns what stands where the preface was expected, as far as its
+// first octet tells that is not the preface's: of those, seen have arrived before.
 func prefaceFault(in []byte, seen uint8) Reason {
 	const tlsHandshake = 0x16
-	switch line, _, _ := bytes.Cut(in, []byte{'\n'}); {
-	case seen == 0 && in[0] == tlsHandshake:
+	i := 0
+	for in[i] == preface[int(seen)+i] {
+		i++
+	}
+	switch c := in[i]; {
+	case int(seen)+i == 0 && c == tlsHandshake:
 		return ReasonTLS
-	case seen == 0 && bytes.Contains(line, []byte(" HTTP/1.")):
+	case int(seen)+i < 3 && c-'A' <= 'Z'-'A': // another method
 		return ReasonHTTP1
 	}
 	return ReasonPreface
@@ -253,6 +253,7 @@ func (c *Conn) over(x *Exchange, refusal *RefusalError) (Event, *Exchange) {
 	switch {
 	case !x.headed:
 		c.release(x)
+		x.Reset()
 		return EventRejected, x
 	case x.ended:
 		c.release(x)

@@ -17,9 +17,10 @@ var defaults = Config{}.WithDefaults()
 
 // A client writes what a client sends.
 type client struct {
-	buf bytes.Buffer
-	enc *hpack.Encoder
-	out []byte
+	buf  bytes.Buffer
+	enc  *hpack.Encoder
+	out  []byte
+	sent bool // a head was sent: what follows is a trailer section
 }
 
 // newClient returns a client that has sent the preface.
@@ -100,8 +101,10 @@ func readResponses(t *testing.T, out []byte) (list map[uint32]string) {
 		f := parseFrame(out)
 		p := out[frameHeader : frameHeader+f.length]
 		out = out[frameHeader+f.length:]
-		switch { // of a response there are only two
-		case f.kind == frameHeaders:
+		if f.kind == frameData {
+			list[f.stream] += string(p)
+		}
+		if f.kind == frameHeaders {
 			fields, err := dec.DecodeFull(p)
 			if err != nil || !f.has(flagEndHeaders) {
 				t.Fatal(err, f)
@@ -111,8 +114,6 @@ func readResponses(t *testing.T, out []byte) (list map[uint32]string) {
 				fmt.Fprintf(&lines, "%s: %s\n", field.Name, field.Value)
 			}
 			list[f.stream] += lines.String()
-		case f.kind == frameData:
-			list[f.stream] += string(p)
 		}
 		if f.stream != 0 && f.has(flagEndStream) {
 			list[f.stream] += "."

@@ -291,6 +291,9 @@ func (c *Conn) endHead(x *Exchange) (Event, *Exchange) {
 	}
 	c.move(x, e)
 	r := x.decide(c.block.ends, c.Secure, c.conf.Connect)
+	if r == ReasonNone && x.length > x.most {
+		r = ReasonBodyLimit
+	}
 	if r != ReasonNone && r.Refusal().Status == 0 {
 		return c.fault(x, x.id, r)
 	}
@@ -363,8 +366,10 @@ func (c *Conn) takeReset(f *frame, p []byte) (Event, *Exchange) {
 // takePing handles PING (RFC 9113 section 6.7).
 func (c *Conn) takePing(f *frame, p []byte) (Event, *Exchange) {
 	if f.has(flagAck) {
-		c.pong(p)
-		return EventNone, nil
+		if c.pong(p) {
+			return EventNone, nil
+		}
+		return c.drawn(costPing, ReasonPingFlood), nil
 	}
 	c.control = appendFrame(c.control, 8, framePing, flagAck, 0)
 	c.control = append(c.control, p...)

@@ -76,7 +76,7 @@ func (x *Exchange) AppendReady(dst, date []byte, r *Ready) []byte {
 	if !has {
 		n = 0
 	}
-	whole := n > 0 && n <= minFrameSize && int64(n) <= min(x.room, c.output.window) && c.output.used == 0
+	whole := n > 0 && x.fits(n, at)
 	if whole {
 		dst = append(dst, r.octets...)
 		binary.BigEndian.PutUint32(dst[at+r.head+5:], x.id)

@@ -63,10 +63,7 @@ func (x *Exchange) ResponseContent() *msg.Buffer { return &x.out.content }
 
 // ResetResponse forgets what was written to the response: the next is a new one
 // (used when a function failed). It is not called once a head was appended.
-func (x *Exchange) ResetResponse() {
-	invariant.That(x.fin == finNone && len(x.pend) == 0)
-	x.out.reset()
-}
+func (x *Exchange) ResetResponse() { x.out.reset() }
 
 // ContentSent returns the octets of content appended to responses.
 func (x *Exchange) ContentSent() int64 { return x.out.sent }
@@ -121,19 +118,26 @@ func (x *Exchange) shape() (has, declares bool) {
 // by AppendUpgrade.
 func (x *Exchange) tunnels() bool { return x.token == msg.MethodConnect && x.Status() < 300 }
 
-// appendContent appends content, all of it or all that follows, which ends as
-// fin says. It is sent at once when it fits the windows and no stream waits that
-// is as urgent.
+// appendContent appends content, behind which the response ends as fin says. What
+// cannot be sent at once is pending: borrowed.
 func (x *Exchange) appendContent(dst, p []byte, fin finish) []byte {
 	x.fin = fin
 	c := x.c
-	if int64(len(p)) <= min(x.room, c.output.window, minFrameSize) && len(p) <= c.conf.Limits.ResponseBufferHigh-len(dst) &&
-		uint(c.output.used)<<(7-x.priority.urgency())&0xff == 0 {
+	if x.fits(len(p), len(dst)) {
 		return x.appendData(dst, p, fin == finData)
 	}
 	x.pend = p
 	c.output.add(x)
 	return dst
+}
+
+// fits reports whether n octets of content can be sent at once, behind those of
+// dst: they fit a frame, the windows and the bound of the output, and no stream
+// waits that is as urgent.
+func (x *Exchange) fits(n, dst int) bool {
+	c := x.c
+	return int64(n) <= min(x.room, c.output.window, minFrameSize) && n <= c.conf.Limits.ResponseBufferHigh-dst &&
+		uint(c.output.used)<<(7-x.priority.urgency())&0xff == 0
 }
 
 // appendHead appends HEADERS: the status, the fields, Date, unless the fields
@@ -290,9 +294,10 @@ func staticName(name []byte) int {
 	return i
 }
 
-// AppendContinue appends the interim response 100 (Continue).
+// AppendContinue appends the interim response 100 (Continue), unless the head of
+// the response was appended.
 func (x *Exchange) AppendContinue(dst []byte) []byte {
-	if !x.canSend() {
+	if !x.canSend() || x.out.streaming {
 		return dst
 	}
 	dst = x.c.flush(dst)
@@ -301,9 +306,10 @@ func (x *Exchange) AppendContinue(dst []byte) []byte {
 }
 
 // AppendEarlyHints appends the interim response 103 (Early Hints, RFC 8297) with
-// the field lines of hints, which may not have been refused (hints.Err).
+// the field lines of hints, which may not have been refused (hints.Err), unless
+// the head of the response was appended.
 func (x *Exchange) AppendEarlyHints(dst []byte, hints *msg.Fields) []byte {
-	if !x.canSend() {
+	if !x.canSend() || x.out.streaming {
 		return dst
 	}
 	dst = x.c.flush(dst)

@@ -99,15 +99,18 @@ func (c *Conn) appendPing(payload string) {
 	c.control = append(c.control, payload...)
 }
 
-// pong handles the answer to a PING. One that was not asked for says nothing.
-func (c *Conn) pong(p []byte) {
+// pong handles the answer to a PING, and reports whether it was asked for.
+func (c *Conn) pong(p []byte) (asked bool) {
 	t := &c.timing
 	switch {
-	case string(p) == pingAlive:
+	case string(p) == pingAlive && t.pinged != 0:
 		t.pinged = 0
 	case string(p) == pingDrain && t.drain == drainSoon:
 		c.lastGoAway()
+	default:
+		return false
 	}
+	return true
 }
 
 // Shutdown announces the end of the connection, in two steps (RFC 9113 section
