@@ -38,9 +38,7 @@ func (c *Conn) draw(points int, r Reason) Reason {
 		return ReasonNone
 	}
 	b := &c.budget
-	if int(b.points) < points {
-		c.refill()
-	}
+	c.refill()
 	if int(b.points) < points {
 		return r
 	}
@@ -51,10 +49,10 @@ func (c *Conn) draw(points int, r Reason) Reason {
 // refill gives the points that time has given.
 func (c *Conn) refill() {
 	b := &c.budget
-	per := second / int64(c.conf.BudgetRate) // nanoseconds for a point
-	if gained := (c.now - b.filled) / max(per, 1); gained > 0 {
+	per := max(second/int64(c.conf.BudgetRate), 1) // nanoseconds for a point
+	if gained := (c.now - b.filled) / per; gained > 0 {
 		c.earn(int(min(gained, most32)))
-		b.filled = c.now
+		b.filled += gained * per
 	}
 }
 

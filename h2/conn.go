@@ -269,7 +269,9 @@ func (c *Conn) move(x *Exchange, e streamEvent) {
 	invariant.That(t.does == doesGo)
 	if x.state = t.to; x.state == streamClosed {
 		c.streams.lingering++
-		c.earn(earnRequest)
+		if x.refusal == nil {
+			c.earn(earnRequest)
+		}
 	}
 }
 

@@ -26,6 +26,7 @@ func (c *Conn) beginData(f *frame, in []byte) (ev Event, x *Exchange, n int) {
 		return c.fail(ReasonFlow), nil, n
 	}
 	c.flow.window -= length
+	c.grant(int64(min(over, 1))) // it has been read
 	e := recvData
 	if f.has(flagEndStream) {
 		e = recvDataEnd
@@ -44,7 +45,7 @@ func (c *Conn) beginData(f *frame, in []byte) (ev Event, x *Exchange, n int) {
 		r = c.countData(x, length)
 	}
 	if r == ReasonNone {
-		c.grant(int64(over))
+		c.grant(int64(d.pad))
 		x.grant(int64(over))
 		if d.left == 0 {
 			c.endData()
