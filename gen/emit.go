@@ -102,6 +102,7 @@ func (e *emitter) imports() {
 	e.file.ImportName(sdkPath, "sdk")
 	e.file.ImportName(msgPath, "msg")
 	e.file.ImportName(http1Path, "http1")
+	e.file.ImportName(http2Path, "http2")
 	e.file.ImportName(httpsPath, "https")
 	e.file.ImportName(jsonPath, "json")
 	e.file.ImportName(formPath, "form")
@@ -358,15 +359,18 @@ func (e *emitter) pipeline() {
 	e.file.Comment("This line does not compile with an SDK that this file does not fit: run go generate.")
 	e.file.Const().Id("_").Op("=").Qual(sdkPath, "Generated2")
 	e.file.Line()
-	install := []jen.Code{
-		jen.Id("s"),
-		jen.Func().Params(jen.Id("x").Op("*").Qual(http1Path, "Exchange")).Qual(sdkPath, "Task").Block(jen.Return(jen.Id("p").Dot("Bind").Call(jen.Id("x")))),
-	}
-	if len(e.ready) > 0 {
-		install = append(install, e.id("readyResponses").Call().Op("..."))
+	var offers []jen.Code
+	for _, protocol := range e.decl.protocols() {
+		offer := []jen.Code{
+			jen.Id("s"),
+			jen.Func().Params(jen.Id("x").Op("*").Qual(protocol, "Exchange")).Qual(sdkPath, "Task").Block(jen.Return(jen.Id("p").Dot("Bind").Call(jen.Id("x")))),
+		}
+		if len(e.ready) > 0 {
+			offer = append(offer, e.id("readyResponses").Call().Op("..."))
+		}
+		offers = append(offers, jen.Qual(protocol, "Offer").Call(offer...))
 	}
 	e.file.Add(comment("Install implements sdk.App."))
-	offers := []jen.Code{jen.Qual(http1Path, "Offer").Call(install...)}
 	if e.decl.tls {
 		offers = append(offers, jen.Qual(httpsPath, "Offer").Call(jen.Id("s")))
 	}

@@ -24,6 +24,7 @@ const (
 	sdkPath    = modulePath + "/sdk"
 	msgPath    = modulePath + "/sdk/msg"
 	http1Path  = modulePath + "/sdk/http1"
+	http2Path  = modulePath + "/sdk/http2"
 	httpsPath  = modulePath + "/sdk/https"
 	jsonPath   = modulePath + "/sdk/json"
 	formPath   = modulePath + "/sdk/form"

@@ -91,12 +91,25 @@ type declaration struct {
 	pos      token.Pos
 	strict   bool  // overlapping routes are errors
 	paths    bool  // functions that return paths are wanted
+	http1    bool  // HTTP/1.1 is declared
+	http2    bool  // HTTP/2 is declared
 	tls      bool  // TLS is declared
 	slashes  bool  // the other form of a path is a redirection
 	badPath  int64 // answers a segment that does not parse; 0 is as for any other
 	// partial says that a function of Use could not be resolved, so that what
 	// it provides is not known.
 	partial bool
+}
+
+// protocols returns the packages of the protocols that are offered.
+func (d *declaration) protocols() (paths []string) {
+	if d.http1 || !d.http2 {
+		paths = append(paths, http1Path)
+	}
+	if d.http2 {
+		paths = append(paths, http2Path)
+	}
+	return paths
 }
 
 // reader reads the body of the declaration, and of the functions that it calls.
@@ -254,6 +267,10 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 		r.group(s, call)
 	case "Host":
 		r.host(s, call)
+	case "HTTP1":
+		r.decl.http1 = true
+	case "HTTP2":
+		r.decl.http2 = true
 	case "TLS":
 		r.decl.tls = true
 	case "StrictRoutes":

@@ -312,6 +312,14 @@ func (c *Conn) End(x *Exchange) (free bool) {
 	return true
 }
 
+// Forget lets go of an exchange for which End returned false, when the
+// connection is over: what waits to be sent never will be.
+func (c *Conn) Forget(x *Exchange) {
+	invariant.That(x.c == c && x.ended)
+	x.stop()
+	c.release(x)
+}
+
 // Abort resets the stream of x with a code, for the app. End follows.
 func (x *Exchange) Abort(code ErrCode) {
 	if x.c != nil && (x.state == streamOpen || x.state == streamHalfRemote || x.state == streamHalfLocal) {

@@ -141,6 +141,29 @@ type Limits struct {
 	// Handshakes bounds the handshakes of TLS that are computed at once, default 4
 	// for each of GOMAXPROCS; others wait.
 	Handshakes int
+	// Streams bounds the requests of a connection with HTTP/2 whose functions run at a
+	// time, default 100. Over it a request is refused so that the client can
+	// send it again (REFUSED_STREAM).
+	Streams int
+	// FrameSize bounds the frames of HTTP/2 that are read, in octets, 16,384, which
+	// is the default, to 16,777,215. Over it the connection is closed.
+	FrameSize int
+	// HeaderTable bounds the memory for fields that a connection with HTTP/2
+	// repeats (RFC 7541), in octets, default 4,096.
+	HeaderTable int
+	// ConnectionWindow and StreamWindow bound the content that a client with
+	// HTTP/2 may send before a function takes it, in octets, of a connection
+	// and of each of its requests: from 65,535, default 1 MiB and 768 KiB.
+	ConnectionWindow, StreamWindow int
+	// PingInterval is the time without anything from a client with HTTP/2 after
+	// which it is asked whether it is there, by default never; PingTimeout is how long it may
+	// take to answer, default 15 s. Over it the connection is closed.
+	PingInterval, PingTimeout time.Duration
+	// Budget bounds what is cheap for a client with HTTP/2 and dear for the
+	// server, such as requests that it cancels at once, in points of a
+	// connection, default 1,000; useful requests give points back, and BudgetRate of them come
+	// back in a second, default 100. Out of it the connection is closed (ENHANCE_YOUR_CALM).
+	Budget, BudgetRate int
 	// DrainTimeout bounds how long a connection that is being closed reads on
 	// so that the answer is not lost, default 5 s.
 	DrainTimeout time.Duration

@@ -9,6 +9,7 @@ var _ = decl.App(declare)
 // declare is read by windhover and compiled to pipeline_gen.go; it never runs.
 func declare(s *decl.Server, requests *Counter) {
 	s.HTTP1()
+	s.HTTP2()
 	s.TLS()
 	s.Get("/plaintext", Plaintext).OnLoop()
 	s.Get("/json", Greet).OnLoop()

@@ -69,6 +69,11 @@ type Server struct{ Routes }
 // HTTP1 declares HTTP/1.1, which is also what is declared when nothing is.
 func (s *Server) HTTP1() {}
 
+// HTTP2 declares HTTP/2 (RFC 9113): over TLS where the client negotiates it, and on
+// endpoints without TLS for clients that know that it is spoken there. With HTTP1
+// both are spoken on every endpoint; without, HTTP/2 alone.
+func (s *Server) HTTP2() {}
+
 // TLS declares endpoints with TLS: https://:8443?cert=cert.pem&key=key.pem. What they have in
 // common is an https.Config, in sdk.Config.TLS.
 func (s *Server) TLS() {}

@@ -406,9 +406,9 @@ func (cn *conn) waitContent(c *netpoll.Conn) {
 	until := c.Deadline()
 	if cn.waits != waitsContent {
 		cn.waits = waitsContent
-		until = c.Now() + pace.grace
+		until = c.Now() + pace.Grace()
 	}
-	c.SetDeadline(pace.earn(until, c.Now(), x.arrived))
+	c.SetDeadline(pace.Earn(until, c.Now(), x.arrived))
 	x.arrived = 0
 }
 

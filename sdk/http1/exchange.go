@@ -83,7 +83,7 @@ var (
 func (x *Exchange) begin(cn *conn, c *netpoll.Conn) {
 	x.conn, x.nc = cn, c
 	x.started = c.Now()
-	x.patience = x.loop.pace.grace
+	x.patience = x.loop.pace.Grace()
 	x.route()
 	if x.plan.Trailers {
 		x.KeepTrailers()

@@ -43,7 +43,7 @@ func (p *protocol) Name() string { return "http/1.1" }
 
 // Attach implements sdk.Protocol.
 func (p *protocol) Attach(h *sdk.Host, e sdk.Entry) func(c *netpoll.Conn) netpoll.Handler {
-	l := &loop{host: h, protocol: p, entry: e, limits: h.Limits().Limits, pace: paceOf(h.Limits())}
+	l := &loop{host: h, protocol: p, entry: e, limits: h.Limits().Limits, pace: sdk.BodyPace(h.Limits())}
 	l.away.loop = l
 	// The limit of a request's content is the route's (Conn.SetMaxBody), which
 	// is known when the head has been read, so the engine gets none.
@@ -63,7 +63,7 @@ type loop struct {
 	entry    sdk.Entry
 	limits   msg.Limits // as the engine has them; read-only
 	refusals *sdk.Refusals
-	pace     pace // read-only
+	pace     sdk.Pace // read-only
 	away     turnedAway
 	free     []*Exchange
 

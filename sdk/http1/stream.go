@@ -297,6 +297,6 @@ func (x *Exchange) fill() error {
 		return x.loop.host.EndCause()
 	}
 	now := loop.Clock()
-	x.patience = pace.earn(until, now, n) - now
+	x.patience = pace.Earn(until, now, n) - now
 	return nil
 }

@@ -1,0 +1,116 @@
+package http2
+
+import (
+	"fmt"
+
+	"github.com/windhover-go/windhover/h2"
+	"github.com/windhover-go/windhover/netpoll"
+	"github.com/windhover-go/windhover/sdk"
+)
+
+// refuse answers a request that the engine refuses.
+func (cn *conn) refuse(c *netpoll.Conn, x *Exchange) {
+	r := x.Refusal()
+	if x.plan != nil {
+		cn.fault(c, x, r)
+		return
+	}
+	cn.note(c, &x.Exchange, r)
+	cn.idleSince = 0
+	date := cn.loop.host.Date(c.Now())
+	if ready := cn.loop.protocol.refusals[r.Status]; ready != nil {
+		c.SetOut(x.AppendReady(c.Out(), date, ready))
+	} else {
+		c.SetOut(x.AppendRefusal(c.Out(), date, r))
+	}
+	x.plan, x.phase = &refused, phaseEnded
+	if cn.h2.End(&x.Exchange) {
+		cn.release(x)
+	}
+}
+
+// refused is the plan of a request that was refused before a route was chosen.
+// Read-only.
+var refused = sdk.Plan{Name: "(refused)", Place: sdk.OnLoop} //nolint:gochecknoglobals // Go has no constant structs
+
+// fault answers what was found when the route was known. The route's function
+// for errors does, in the place of the route's functions. Where there is no such
+// function nothing of the app has to run.
+func (cn *conn) fault(c *netpoll.Conn, x *Exchange, r *h2.RefusalError) {
+	cn.note(c, &x.Exchange, r)
+	err := x.errorOf(r)
+	if x.phase == phaseUnit { // its functions run, and read
+		x.pipe.arriveEnd(err)
+		return
+	}
+	x.fault, x.until = err, 0
+	x.Drop()
+	ready := cn.loop.protocol.refusals[r.Status]
+	switch {
+	case x.plan.Errors && x.plan.Place == sdk.OffLoop:
+		cn.depart(x)
+		return
+	case x.plan.Errors:
+		x.onLoop(x.runFail)
+	case ready != nil:
+		x.answered = true
+		c.SetOut(x.AppendReady(c.Out(), cn.loop.host.Date(c.Now()), ready))
+		cn.end(x, nil)
+		return
+	default:
+		sdk.WriteError(x, x.fault)
+	}
+	cn.respond(c, x)
+}
+
+// maxBody returns the limit of the request's content, in octets.
+func (x *Exchange) maxBody() int64 {
+	if x.plan.MaxBody != 0 {
+		return x.plan.MaxBody
+	}
+	return x.loop.host.Limits().RequestBody
+}
+
+// errorOf returns what the app is told of a refusal.
+func (x *Exchange) errorOf(r *h2.RefusalError) error {
+	reason := r.Reason.String()
+	if r.Reason == h2.ReasonBodyLimit {
+		reason = fmt.Sprintf("the content is over the limit of %d octets", x.maxBody())
+	}
+	var cause error = r
+	if r.Reason == h2.ReasonBodyTimeout {
+		cause = &slowError{r}
+	}
+	return &sdk.StatusError{Status: r.Status, Reason: reason, Err: cause}
+}
+
+// A slowError is a refusal that is sdk.ErrTooSlow for an app that asks.
+type slowError struct{ refusal *h2.RefusalError }
+
+// Error implements error.
+func (e *slowError) Error() string { return e.refusal.Error() }
+
+// Unwrap returns the refusal.
+func (e *slowError) Unwrap() error { return e.refusal }
+
+// Is implements what errors.Is asks.
+func (e *slowError) Is(target error) bool { return target == sdk.ErrTooSlow }
+
+// note counts a refusal, and tells the app of it if it asks. x is nil for one of
+// the whole connection.
+func (cn *conn) note(c *netpoll.Conn, x *h2.Exchange, r *h2.RefusalError) {
+	if r == nil { // the peer reset the stream
+		return
+	}
+	reason := int(r.Reason)
+	l := cn.loop
+	l.refusals.Count(reason)
+	if !l.refusals.Wanted(c.Now()) {
+		return
+	}
+	f := sdk.Refusal{Status: r.Status, RemoteAddr: cn.remote}
+	if x != nil {
+		f.Octets = x.RequestHead().Octets()
+	}
+	l.refusals.Tell(reason, f)
+}
