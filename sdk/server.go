@@ -141,7 +141,7 @@ func (s *Server) secure(setup *Setup) (err error) {
 	for _, p := range setup.protocols {
 		protocols = append(protocols, p.Name())
 	}
-	slices.SortFunc(protocols, func(a, b string) int { return strings.Compare(b, a) }) // h2 before http/1.1
+	slices.Sort(protocols) // h2, which is to be preferred, comes first
 	s.terminator, err = setup.security.Prepare(s.config.TLS, s.secured, protocols, &s.config.Limits)
 	return err
 }

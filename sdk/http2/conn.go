@@ -43,8 +43,12 @@ func (cn *conn) Receive(c *netpoll.Conn, in []byte) (n int) {
 			c.Again()
 			return n
 		}
-		ev, hx, m := cn.h2.Next(cn.loop.ready(), in[n:], c.Now())
+		spare := cn.loop.ready()
+		ev, hx, m := cn.h2.Next(spare, in[n:], c.Now())
 		n += m
+		if spare.Taken() {
+			cn.loop.spare = nil
+		}
 		switch ev {
 		case h2.EventHead:
 			answered++

@@ -125,7 +125,7 @@ func (l *loop) take() *Exchange {
 
 // ready returns an exchange that the next stream can have.
 func (l *loop) ready() *h2.Exchange {
-	if l.spare == nil || l.spare.Taken() {
+	if l.spare == nil {
 		l.spare = l.take()
 	}
 	return &l.spare.Exchange
