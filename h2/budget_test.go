@@ -122,7 +122,9 @@ var floods = []struct {
 		}
 		c.frame(frameContinuation, flagEndHeaders, s, nil)
 	}, ReasonEmptyFrames, 10},
-	{"large CONTINUATION", func(c *client) { c.frame(frameHeaders, 0, 1, nil) }, func(c *client, s uint32) { c.frame(frameContinuation, 0, 1, c.block("a", strings.Repeat("\x01", 10000))) }, ReasonBlockLimit, 14},
+	{"large CONTINUATION", func(c *client) { c.frame(frameHeaders, 0, 1, nil) }, func(c *client, s uint32) {
+		c.frame(frameContinuation, 0, 1, c.block("a", strings.Repeat("\x01", 10000)))
+	}, ReasonBlockLimit, 14},
 	{"WINDOW_UPDATE", nil, func(c *client, s uint32) { c.frame(frameWindowUpdate, 0, 0, number(1)) }, ReasonUpdates, 1000},
 	{"WINDOW_UPDATE of a stream", func(c *client) { c.hold(1) }, func(c *client, s uint32) { c.frame(frameWindowUpdate, 0, 1, number(1)) }, ReasonUpdates, 1000},
 	{"content octet by octet", func(c *client) {

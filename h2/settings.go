@@ -132,7 +132,11 @@ func (c *Conn) setWindow(size int64) Reason {
 		if x.room += change; x.room > maxStreamID {
 			return ReasonWindowSetting
 		}
-		c.output.add(x)
+		if x.room <= 0 {
+			c.output.remove(x)
+		} else {
+			c.output.add(x)
+		}
 	}
 	return ReasonNone
 }
