@@ -51,6 +51,7 @@ type Exchange struct {
 	headed  bool // Next has reported it
 	dropped bool // content is not reported
 	ended   bool // End was called
+	tunnel  bool // AppendUpgrade was called: what the peer sends is no HTTP
 
 	out response
 	sending
@@ -78,7 +79,7 @@ func (x *Exchange) Reset() {
 	x.trailers.reset()
 	x.content, x.refusal, x.code, x.id = nil, nil, 0, 0
 	x.got, x.unused, x.window, x.granted = 0, 0, 0, 0
-	x.state, x.headed, x.dropped, x.ended = streamIdle, false, false, false
+	x.state, x.headed, x.dropped, x.ended, x.tunnel = streamIdle, false, false, false, false
 	x.out.reset()
 	x.out.sent = 0
 	x.clear()

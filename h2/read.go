@@ -189,6 +189,9 @@ func (c *Conn) takeHeaders(spare *Exchange, f *frame, p []byte) (Event, *Exchang
 		c.beginBlock(nil, f.stream, end, true)
 	case x != nil:
 		c.beginBlock(x, f.stream, end, true)
+		if x.tunnel {
+			b.x, b.fault = nil, ReasonTunnel // RFC 9113 section 8.5
+		}
 	default:
 		c.beginStream(spare, f.stream, end)
 	}

@@ -77,6 +77,7 @@ const (
 	ReasonLength        // Content-Length is malformed or repeated
 	ReasonLengthDiffers // the content is not of the declared length
 	ReasonTrailerEnd    // a second field section without END_STREAM
+	ReasonTunnel        // a field section on a stream that has become a tunnel
 	ReasonTrailerLimit  // a trailer section over Limits.FieldSection or Limits.Fields
 
 	// Requests that are answered.

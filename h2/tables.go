@@ -139,6 +139,7 @@ var refusals = [reasonCount]RefusalError{
 	ReasonLength:        streamError(ReasonLength, CodeProtocol, "length", "Content-Length is not a number of at most 63 bits, or is repeated"),
 	ReasonLengthDiffers: streamError(ReasonLengthDiffers, CodeProtocol, "length-differs", "the content does not have the length that was declared"),
 	ReasonTrailerEnd:    streamError(ReasonTrailerEnd, CodeProtocol, "trailer-end", "a second field section that does not end the stream"),
+	ReasonTunnel:        streamError(ReasonTunnel, CodeProtocol, "tunnel", "a field section on a stream that has become a tunnel"),
 	ReasonTrailerLimit:  streamError(ReasonTrailerLimit, CodeEnhanceYourCalm, "trailer-limit", "the trailer section is over a limit"),
 
 	ReasonScheme:            answered(ReasonScheme, 400, "scheme", "the scheme is not one that is served on this connection"),

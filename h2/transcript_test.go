@@ -54,14 +54,19 @@ func TestTranscripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text := string(b)
-			got := replay(t, text, 1<<30)
-			golden(t, path, got)
-			for _, size := range []int{1, 7} {
-				if cut := replay(t, text, size); cut != got {
-					t.Errorf("%d octets at a time:\n%s", size, diff(got, cut))
-				}
+			parts := strings.Split(string(b), "\n--- ")
+			for i, part := range parts {
+				title, _, _ := strings.Cut(part, "\n")
+				t.Run(title, func(t *testing.T) {
+					parts[i] = replay(t, part, 1<<30)
+					for _, size := range []int{1, 7} {
+						if cut := replay(t, part, size); cut != parts[i] {
+							t.Errorf("%d octets at a time:\n%s", size, diff(parts[i], cut))
+						}
+					}
+				})
 			}
+			golden(t, path, strings.Join(parts, "\n--- "))
 		})
 	}
 }
@@ -107,8 +112,6 @@ func replay(t *testing.T, text string, size int) string {
 		wait, waits := strings.CutPrefix(trimmed, "@ ")
 		option, options := strings.CutPrefix(trimmed, "# ")
 		switch {
-		case strings.HasPrefix(line, "---"):
-			s = newScript(t, size)
 		case options:
 			configure(t, &s.conf, option)
 		case arrives:
@@ -542,8 +545,8 @@ func (s *script) frame(line string) {
 	c := s.client
 	kind, rest, _ := strings.Cut(line, " ")
 	unquoted := func(q string) []byte {
-		if begin, more, found := strings.Cut(q, "+"); found {
-			first, err := strconv.Unquote(begin)
+		if begin, more, found := strings.Cut(q, `"+`); found {
+			first, err := strconv.Unquote(begin + `"`)
 			n, p, _ := strings.Cut(more, "*")
 			count, _ := strconv.Atoi(n)
 			if err != nil {
@@ -551,7 +554,7 @@ func (s *script) frame(line string) {
 			}
 			return append([]byte(first), strings.Repeat(p, count)...)
 		}
-		if n, p, found := strings.Cut(q, "*"); found {
+		if n, p, found := strings.Cut(q, "*"); found && q[0] != '"' {
 			count, _ := strconv.Atoi(n)
 			return []byte(strings.Repeat(p, count))
 		}

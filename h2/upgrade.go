@@ -29,7 +29,7 @@ func (x *Exchange) AppendUpgrade(dst, date []byte) []byte {
 	if !x.canSend() {
 		return dst
 	}
-	x.out.status = 200
+	x.out.status, x.tunnel = 200, true
 	x.out.streaming, x.out.nothing, x.out.left = true, false, -1
 	return x.appendHead(dst, date, -1, false)
 }
