@@ -273,9 +273,10 @@ func (cn *conn) push(c *netpoll.Conn) {
 			break
 		}
 		for ; hx != nil; hx = cn.h2.Progress() {
-			if x := of(hx); hx.Ended() {
+			switch x := of(hx); {
+			case !hx.Taken():
 				cn.release(x)
-			} else {
+			case !hx.Ended():
 				x.pipe.sent(hx.Unsent())
 			}
 		}
