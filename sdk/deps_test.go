@@ -48,6 +48,10 @@ var layers = map[string]layer{
 	"netpoll/sim": {[]string{"netpoll", "sdk/invariant"}, heavy},
 	"sdk":         {[]string{"netpoll", "sdk/invariant", "sdk/msg"}, heavy},
 	"sdk/http1":   {[]string{"h1", "netpoll", "sdk", "sdk/invariant", "sdk/msg"}, heavy},
+	"sdk/http2": { // hpack brings fmt, and what that brings
+		[]string{"h2", "netpoll", "sdk", "sdk/invariant", "sdk/msg"},
+		[]string{"net", "net/http", "crypto/tls", "encoding/json", "log", "log/slog", "go/types", "text/template", "html/template"},
+	},
 	"sdk/https": { // what crypto/tls brings it reaches
 		[]string{"netpoll", "sdk", "sdk/invariant", "sdk/msg", "tls"},
 		[]string{"net/http", "encoding/json", "log", "log/slog", "go/types", "regexp", "text/template", "html/template"},
@@ -88,7 +92,7 @@ var layers = map[string]layer{
 	},
 	secured: {
 		ours: []string{
-			"gen/decl", "h1", "netpoll", "sdk", "sdk/form", "sdk/http1", "sdk/https", "sdk/invariant", "sdk/json", "sdk/msg", "tls",
+			"gen/decl", "h1", "h2", "netpoll", "sdk", "sdk/form", "sdk/http1", "sdk/http2", "sdk/https", "sdk/invariant", "sdk/json", "sdk/msg", "tls",
 		},
 		not: []string{"net/http", "go/types"},
 	},

@@ -101,10 +101,9 @@ func (cn *conn) begin(c *netpoll.Conn, x *Exchange) {
 		cn.fault(c, x, h2.ReasonBodyLimit.Refusal())
 		return
 	}
-	if n := x.ContentLength(); x.plan.Body == sdk.BodyUnread && n > 0 && n <= maxDrop && !x.ExpectsContinue() {
+	if x.plan.Body == sdk.BodyUnread && !x.received && x.ContentLength() <= maxDrop && !x.ExpectsContinue() && !x.isConnect() {
 		// The answer waits for the end of the request: what is malformed in it
 		// is refused, and the client need not be told to stop.
-		x.Drop()
 		x.phase = phaseSkip
 		cn.await(c, x)
 		return
@@ -177,9 +176,18 @@ func (cn *conn) content(c *netpoll.Conn, x *Exchange) {
 	if x.until != 0 {
 		x.until = cn.loop.pace.Earn(x.until, c.Now(), len(p))
 	}
-	if x.streamsIn() {
+	switch {
+	case x.streamsIn():
 		cn.awaited(c, x)
 		x.pipe.arrive(p)
+		return
+	case x.phase == phaseSkip:
+		x.Consumed(len(p))
+		if x.skipped += len(p); x.skipped > maxDrop {
+			cn.awaited(c, x)
+			x.Drop()
+			cn.run(c, x)
+		}
 		return
 	}
 	x.body = append(x.body, p...)

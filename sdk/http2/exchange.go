@@ -29,6 +29,7 @@ type Exchange struct {
 	phase     phase
 	body      []byte // the content that is collected
 	received  bool   // the request is complete
+	skipped   int    // octets of the content that were read past
 	continued bool   // 100 (Continue) was sent
 	headRun   bool   // the unit's: Head has run, or is running
 	failed    bool   // the unit's: the response is that of a panic
@@ -280,6 +281,7 @@ func (x *Exchange) reset() {
 	x.Reset()
 	x.conn, x.plan, x.phase = nil, nil, phaseHead
 	x.received, x.continued, x.headRun, x.failed, x.answered = false, false, false, false, false
+	x.skipped = 0
 	x.fault, x.lost, x.until, x.redone, x.resets = nil, nil, 0, false, false
 	if x.hints.Count() > 0 || x.hints.Err() != nil {
 		x.hints.Reset()

@@ -191,19 +191,16 @@ func (b *bodyReader) Read(p []byte) (n int, err error) {
 func (b *bodyReader) WriteTo(w io.Writer) (n int64, err error) {
 	buf := make([]byte, writeSize)
 	for {
-		m, err := b.Read(buf)
-		if m > 0 {
-			k, err := w.Write(buf[:m])
-			n += int64(k)
-			if err != nil {
-				return n, err
-			}
-		}
-		if err == io.EOF {
-			return n, nil
-		}
-		if err != nil {
+		m, readErr := b.Read(buf)
+		k, err := w.Write(buf[:m])
+		n += int64(k)
+		switch {
+		case err != nil:
 			return n, err
+		case readErr == io.EOF:
+			return n, nil
+		case readErr != nil:
+			return n, readErr
 		}
 	}
 }

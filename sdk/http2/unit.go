@@ -133,7 +133,7 @@ func (cn *conn) pump(c *netpoll.Conn, x *Exchange) (end then) {
 		}
 	}
 	if w.ends {
-		cn.appendEnd(c, x)
+		_ = cn.appendEnd(c, x) // a stream of another protocol declares no length
 	}
 	unsent := x.Unsent()
 	if unsent > cn.loop.config.Limits.ResponseBufferLow {
