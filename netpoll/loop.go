@@ -102,6 +102,7 @@ type Loop struct {
 	acceptAny bool  // a listener may have more connections
 
 	loans    atomic.Int64 // connections that are lent
+	expected int          // see Expect
 	lends    uint64       // loans there ever were
 	yielded  int64        // when the loop last gave way
 	draining bool
@@ -127,7 +128,7 @@ func NewLoop(k Kernel, o LoopOptions) *Loop {
 // leaves no way on ends it. It may be called once.
 func (l *Loop) Run() error {
 	var err error
-	for err == nil && !l.stopped && (!l.draining || l.Conns() > 0) {
+	for err == nil && !l.stopped && (!l.draining || l.Conns() > 0 || l.expected > 0) {
 		err = l.Turn(-1)
 	}
 	l.finish()
@@ -143,7 +144,7 @@ func (l *Loop) Run() error {
 func (l *Loop) finish() {
 	l.draining = true
 	l.AbortAll()
-	for l.Conns() > 0 {
+	for l.Conns() > 0 || l.expected > 0 {
 		l.deliver(l.mail.wait())
 		l.AbortAll() // a handler may have lent its connection anew
 	}
@@ -222,11 +223,11 @@ func (l *Loop) bound(until int64) int64 {
 	return until
 }
 
-// yield lets other goroutines run while loans are out. A busy loop never
+// yield lets other goroutines run while loans are out, or work is elsewhere. A busy loop never
 // parks, and on one processor the units would wait until they are let in by
 // force, ten milliseconds each time.
 func (l *Loop) yield() {
-	if l.loans.Load() > 0 && l.now-l.yielded > yieldAfter {
+	if (l.loans.Load() > 0 || l.expected > 0) && l.now-l.yielded > yieldAfter {
 		l.yielded = l.now
 		runtime.Gosched()
 	}
@@ -376,6 +377,14 @@ func (l *Loop) settle() {
 		c.settle()
 	}
 }
+
+// Expect makes the loop not end before Arrived was called as often: for work
+// elsewhere whose result will be posted, whether or not a connection is still
+// open. Both are called on the loop's goroutine.
+func (l *Loop) Expect() { l.expected++ }
+
+// Arrived ends what Expect began.
+func (l *Loop) Arrived() { l.expected-- }
 
 // Post delivers m in a later turn, in the order of the calls. Any goroutine
 // may call it. It reports false when the loop has ended and m will not be

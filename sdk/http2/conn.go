@@ -134,6 +134,7 @@ func (cn *conn) run(c *netpoll.Conn, x *Exchange) {
 func (cn *conn) depart(x *Exchange) {
 	x.phase = phaseUnit
 	x.pipe.open(x)
+	cn.loop.host.Loop().Expect()
 	cn.loop.host.Start(x.plan, x)
 }
 
@@ -246,6 +247,7 @@ func (cn *conn) release(x *Exchange) {
 		cn.idleSince = max(cn.loop.host.Loop().Now(), 1)
 	}
 	if x.plan.Place == sdk.OffLoop && x.plan.Done {
+		cn.loop.host.Loop().Expect()
 		cn.loop.host.Start(x.plan, (*ending)(x))
 		return
 	}
@@ -459,5 +461,9 @@ func (cn *conn) Closed(c *netpoll.Conn) {
 		cause = sdk.ErrTooSlow
 	}
 	cn.loseAll(cause)
+	for _, x := range cn.news {
+		cn.settleLost(x)
+	}
+	cn.news = nil
 	cn.loop.host.Release(cn.remote)
 }

@@ -2,7 +2,6 @@ package http2
 
 import (
 	"math"
-	"sync"
 	"time"
 
 	"github.com/windhover-go/windhover/h2"
@@ -74,9 +73,6 @@ type loop struct {
 	pace     sdk.Pace // read-only
 	free     []*Exchange
 	spare    *Exchange // what the next stream gets; nil when the last has it
-
-	mu       sync.Mutex
-	returned []*Exchange // given back by units; moved to free when that is empty
 }
 
 // maxFree bounds the exchanges that a loop keeps for reuse, each of some KiB.
@@ -107,11 +103,6 @@ const longAge = 30 * 365 * 24 * time.Hour
 
 // take returns an exchange that is ready.
 func (l *loop) take() *Exchange {
-	if len(l.free) == 0 {
-		l.mu.Lock()
-		l.free, l.returned = l.returned, l.free
-		l.mu.Unlock()
-	}
 	if n := len(l.free); n > 0 {
 		x := l.free[n-1]
 		l.free = l.free[:n-1]
@@ -138,20 +129,10 @@ func (l *loop) reject(x *Exchange) {
 	}
 }
 
-// give takes back an exchange on the loop.
+// give takes back an exchange.
 func (l *loop) give(x *Exchange) {
 	x.reset()
 	if len(l.free) < maxFree {
 		l.free = append(l.free, x)
 	}
-}
-
-// giveBack takes back an exchange from a unit.
-func (l *loop) giveBack(x *Exchange) {
-	x.reset()
-	l.mu.Lock()
-	if len(l.returned) < maxFree {
-		l.returned = append(l.returned, x)
-	}
-	l.mu.Unlock()
 }

@@ -46,7 +46,14 @@ type ending Exchange
 func (e *ending) RunUnit() {
 	x := (*Exchange)(e)
 	x.endTask()
-	x.loop.giveBack(x)
+	x.loop.host.Loop().Post(e)
+}
+
+// Deliver implements netpoll.Mail.
+func (e *ending) Deliver(l *netpoll.Loop) {
+	x := (*Exchange)(e)
+	l.Arrived()
+	x.loop.give(x)
 }
 
 // news is an exchange as the mail of its unit.
@@ -72,6 +79,7 @@ func (cn *conn) settleLost(x *Exchange) {
 	w := x.pipe.work()
 	x.pipe.worked(w.out, 0)
 	if w.end != thenNothing {
+		cn.loop.host.Loop().Arrived()
 		cn.end(x, x.lost)
 	}
 }
@@ -90,6 +98,7 @@ func (cn *conn) settleUnit(c *netpoll.Conn, x *Exchange) {
 	end := cn.pump(c, x)
 	if end != thenNothing {
 		x.until = 0
+		c.Loop().Arrived()
 	}
 	switch {
 	case end == thenNothing:
