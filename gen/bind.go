@@ -55,6 +55,7 @@ func (arg *argument) takesContent() bool {
 // An input is one field of a struct with tags.
 type input struct {
 	field   string
+	v       *types.Var // the field
 	source  source
 	key     string
 	typ     types.Type // without the pointer
@@ -857,7 +858,7 @@ func (b *binder) fields(c *call, arg *argument, t types.Type, st *types.Struct, 
 			continue
 		}
 		tag := reflect.StructTag(st.Tag(i))
-		in := input{field: f.Name(), typ: f.Type()}
+		in := input{field: f.Name(), v: f, typ: f.Type()}
 		n := 0
 		for _, s := range from {
 			if key, ok := tag.Lookup(places[s].tag); ok {

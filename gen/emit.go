@@ -34,8 +34,8 @@ func (a *app) emit(d *declaration, none *binding, tree *tree, urls []pathFunctio
 		app: a, decl: d, none: none, tree: tree, urls: urls,
 		file:   jen.NewFilePathName(a.pkg.PkgPath, a.pkg.Name),
 		scope:  newNames(nil, a.pkg.Types.Scope().Names()...),
-		fields: newNames(nil, "p", "x", "route", "loose", "find", "armed", "allow", "normal", "escaped", "search", "text", "view", "Fail", "finish", "noRoute", "Route", "Head", "Body", "Recover", "End"),
-		names:  map[*route]string{}, done: map[*step]string{}, ids: map[string]string{}, used: map[string]bool{},
+		fields: taskNames(),
+		done:   map[*step]string{}, ids: map[string]string{}, used: map[string]bool{},
 	}
 	e.imports()
 	e.prepare()
@@ -130,10 +130,7 @@ func (e *emitter) prepare() {
 	for _, f := range e.urls {
 		e.scope.taken[f.name] = true
 	}
-	for _, rt := range e.decl.routes {
-		e.names[rt] = e.fields.take(routeName(rt))
-		e.fields.taken[e.names[rt]+"Body"] = true
-	}
+	e.names = routeNames(e.decl, e.fields)
 	e.ready = []*response{
 		{status: 404, mediaType: textPlain, text: "Not Found\n"}, {status: 400, mediaType: textPlain, text: "Bad Request\n"},
 	}
@@ -381,6 +378,7 @@ func (e *emitter) pipeline() {
 		jen.Return(jen.Op("&").Add(e.id("task")).Values(jen.Id("p").Op(":").Id("p"), jen.Id("x").Op(":").Id("x"))))
 	e.file.Line()
 	e.readyResponses()
+	e.document()
 }
 
 func (e *emitter) readyResponses() {
@@ -396,7 +394,7 @@ func (e *emitter) readyResponses() {
 		value := []jen.Code{
 			jen.Id("Status").Op(":").Lit(int(r.status)),
 			jen.Id("Fields").Op(":").Add(of),
-			jen.Id("Content").Op(":").Lit(r.text),
+			jen.Id("Content").Op(":").Add(e.text(r)),
 		}
 		if i >= len(e.ready) {
 			value = append(value, jen.Id("Refusal").Op(":").True())
@@ -408,6 +406,27 @@ func (e *emitter) readyResponses() {
 	e.file.Func().Add(e.id("readyResponses")).Params().Index().Qual(sdkPath, "ReadyResponse").Block(
 		jen.Id("text").Op(":=").Add(fields(textPlain)),
 		jen.Return(jen.Index().Qual(sdkPath, "ReadyResponse").Values(list...)))
+	e.file.Line()
+}
+
+// text returns the text of a response that is known.
+func (e *emitter) text(r *response) *jen.Statement {
+	if r.document {
+		return e.id("openAPI")
+	}
+	return jen.Lit(r.text)
+}
+
+// document embeds the app's OpenAPI document, where a route answers with it.
+func (e *emitter) document() {
+	if !e.decl.embeds() {
+		return
+	}
+	e.file.Anon("embed")
+	e.file.Add(comment("openAPI is the OpenAPI document of the app, as windhover openapi prints it."))
+	e.file.Comment("//")
+	e.file.Comment("//go:embed " + documentName)
+	e.file.Var().Add(e.id("openAPI")).String()
 	e.file.Line()
 }
 

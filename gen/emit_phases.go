@@ -436,7 +436,7 @@ func (e *emitter) route(rt *route) {
 		f.body = append(f.body,
 			jen.Id("t").Dot("x").Dot("SetStatus").Call(jen.Lit(int(rt.ready.status))),
 			jen.Id("t").Dot("x").Dot("ResponseFields").Call().Dot("Set").Call(jen.Lit("Content-Type"), jen.Lit(rt.ready.mediaType)),
-			jen.Id("t").Dot("x").Dot("ResponseContent").Call().Dot("Text").Call(jen.Lit(rt.ready.text)),
+			jen.Id("t").Dot("x").Dot("ResponseContent").Call().Dot("Text").Call(e.text(rt.ready)),
 			jen.Return(jen.Nil()))
 	}
 	e.file.Comment(fmt.Sprintf("// %s is %s.", name, title))

@@ -52,6 +52,22 @@ func lower(name string) string {
 	return string(runes)
 }
 
+// taskNames returns the names that every task has.
+func taskNames() *names {
+	return newNames(nil, "p", "x", "route", "loose", "find", "armed", "allow", "normal", "escaped", "search", "text", "view", "Fail", "finish", "noRoute", "Route", "Head", "Body", "Recover", "End")
+}
+
+// routeNames returns the names of the routes' functions, and takes them from
+// fields.
+func routeNames(d *declaration, fields *names) map[*route]string {
+	list := map[*route]string{}
+	for _, rt := range d.routes {
+		list[rt] = fields.take(routeName(rt))
+		fields.taken[list[rt]+"Body"] = true
+	}
+	return list
+}
+
 // routeName returns the name of a route's function: getUsersID.
 func routeName(rt *route) string {
 	var b strings.Builder

@@ -22,9 +22,11 @@ type scope struct {
 	encode  *step
 	onLoop  bool
 	maxBody int64
-	decode  *decoding // of the routes below; nil: none
-	routes  int       // routes declared in it and below so far
-	lastPos token.Pos // of the last of them
+	decode  *decoding  // of the routes below; nil: none
+	fails   []*failure // that are declared so far
+	doc     string     // the comment above it
+	routes  int        // routes declared in it and below so far
+	lastPos token.Pos  // of the last of them
 }
 
 // A step is a function of Use, Finish, Done, Errors, Recover or Encode at its
@@ -54,7 +56,9 @@ type route struct {
 	allowBody bool
 	maxBody   int64
 	decode    *decoding
-	readyAt   int // 1 + the index of the response that answers it without a function
+	fails     []*failure // its own and those of its scopes
+	doc       string     // the comment above it
+	readyAt   int        // 1 + the index of the response that answers it without a function
 
 	binding
 }
@@ -71,6 +75,7 @@ type response struct {
 	status    int64
 	mediaType string
 	text      string
+	document  bool      // it is the app's OpenAPI document
 	pos       token.Pos // of the status
 }
 
@@ -91,14 +96,18 @@ type declaration struct {
 	pos      token.Pos
 	strict   bool  // overlapping routes are errors
 	paths    bool  // functions that return paths are wanted
-	http1    bool  // HTTP/1.1 is declared
-	http2    bool  // HTTP/2 is declared
-	tls      bool  // TLS is declared
 	slashes  bool  // the other form of a path is a redirection
 	badPath  int64 // answers a segment that does not parse; 0 is as for any other
+	tls      bool  // TLS is declared
+	http1    bool  // HTTP/1.1 is declared
+	http2    bool  // HTTP/2 is declared
 	// partial says that a function of Use could not be resolved, so that what
 	// it provides is not known.
 	partial bool
+
+	title   string // of the app's document; "" when API is not declared
+	version string
+	doc     string // the comment above API
 }
 
 // protocols returns the packages of the protocols that are offered.
@@ -119,6 +128,7 @@ type reader struct {
 	// names are the scopes and services that parameters stand for.
 	names map[types.Object]any
 	calls []*ast.FuncDecl // that are being read, to notice recursion
+	doc   string          // the comment above the statement that is read
 }
 
 // read reads the declaration.
@@ -145,12 +155,15 @@ func (a *app) read() *declaration {
 
 func (r *reader) body(s *scope, f *ast.FuncDecl) {
 	r.calls = append(r.calls, f)
-	r.statements(s, f.Body.List)
+	r.statements(s, f.Body)
 	r.calls = r.calls[:len(r.calls)-1]
 }
 
-func (r *reader) statements(s *scope, list []ast.Stmt) {
-	for _, stmt := range list {
+func (r *reader) statements(s *scope, body *ast.BlockStmt) {
+	before := body.Lbrace
+	for _, stmt := range body.List {
+		r.doc = r.app.above(stmt, before)
+		before = stmt.End()
 		e, ok := stmt.(*ast.ExprStmt)
 		call, isCall := (*ast.CallExpr)(nil), false
 		if ok {
@@ -281,6 +294,10 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 		r.decl.slashes = true
 	case "BadPath":
 		r.badPath(call)
+	case "API":
+		r.api(call)
+	case "Fails":
+		s.fails = append(s.fails, r.failures(call)...)
 	}
 	return nil
 }
@@ -304,7 +321,7 @@ func (r *reader) group(s *scope, call *ast.CallExpr) {
 	if !ok {
 		return
 	}
-	r.scope(&scope{parent: s, host: s.host, prefix: s.prefix + strings.TrimSuffix(prefix, "/")}, call)
+	r.scope(&scope{parent: s, host: s.host, prefix: s.prefix + strings.TrimSuffix(prefix, "/"), doc: r.doc}, call)
 }
 
 // host reads a call that declares the routes of a host.
@@ -340,7 +357,7 @@ func (r *reader) scope(g *scope, call *ast.CallExpr) {
 		if names := f.Type.Params.List[0].Names; len(names) == 1 {
 			r.names[r.app.info.Defs[names[0]]] = g
 		}
-		r.statements(g, f.Body.List)
+		r.statements(g, f.Body)
 	case *ast.Ident:
 		if d := r.app.funcs[r.app.info.Uses[f]]; d != nil {
 			r.enter(g, d, nil, call.Pos())
@@ -414,13 +431,14 @@ func (r *reader) route(s *scope, method string, call *ast.CallExpr) *route {
 	path, ok := r.path(call.Args[0])
 	rt := &route{
 		scope: s, method: method, host: s.host, path: s.prefix + path, pathPos: call.Args[0].Pos(),
-		onLoop: s.onLoop, maxBody: s.maxBody, decode: s.decode,
+		onLoop: s.onLoop, maxBody: s.maxBody, decode: s.decode, doc: r.doc,
 	}
 	if path == "/" && s.prefix != "" {
 		rt.path = s.prefix
 	}
 	for _, sc := range s.chain() {
 		rt.steps = append(rt.steps, sc.steps...)
+		rt.fails = append(rt.fails, sc.fails...)
 	}
 	valid := ok && r.pattern(rt)
 	if known, is := r.known(call.Args[1]); is {
@@ -478,6 +496,8 @@ func (r *reader) modify(rt *route, name string, call *ast.CallExpr) {
 		rt.decode = r.decoding(call)
 	case "AllowBody":
 		rt.allowBody = true
+	case "Fails":
+		rt.fails = append(rt.fails, r.failures(call)...)
 	}
 }
 

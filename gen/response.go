@@ -24,6 +24,9 @@ func (r *reader) known(e ast.Expr) (res *response, is bool) {
 	if !ok {
 		return nil, false
 	}
+	if r.app.isDecl(call.Fun, "OpenAPI") {
+		return &response{status: 200, mediaType: "application/json", document: true, pos: call.Pos()}, true
+	}
 	for _, form := range []struct{ name, mediaType string }{{"Text", textPlain}, {"JSON", "application/json"}, {"Content", ""}} {
 		if r.app.isDecl(call.Fun, form.name) {
 			return r.response(call, form.mediaType), true

@@ -26,6 +26,8 @@ var update = flag.Bool("update", false, "rewrite what testdata/*.txtar want")
 //	want/pipeline_gen.go   what is generated, or
 //	want/errors.txt        what is refused, and how
 //	want/routes.txt        what windhover routes prints (optional)
+//	want/openapi.json      the OpenAPI document (optional)
+//	want/openapi.txt       what it cannot describe (optional)
 //	requests.txt           requests to the app, which func App() sdk.App of the
 //	                       package returns, and the answers (optional)
 //
@@ -151,10 +153,13 @@ func (s *scenario) generate(t *testing.T) {
 	if s.has("want/errors.txt") {
 		t.Fatalf("accepted; want\n%s", s.want("want/errors.txt"))
 	}
-	if err = result.Write(); err != nil {
-		t.Fatal(err)
+	for _, file := range result.Files() {
+		if err = file.Write(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s.result = result
+	s.document(t)
 	s.compare(t, "want/pipeline_gen.go", string(result.Text))
 	if s.has("want/routes.txt") {
 		s.compare(t, "want/routes.txt", strings.Join(append(result.Routes, ""), "\n")+result.Notes.Render(s.dir))
@@ -162,6 +167,25 @@ func (s *scenario) generate(t *testing.T) {
 	again, err := Generate(s.dir)
 	if err != nil || again.Changed() {
 		t.Errorf("a second generation, with the output in place, differs (%v):\n%s", err, again.Diff())
+	}
+}
+
+// document compares the OpenAPI document of the app.
+func (s *scenario) document(t *testing.T) {
+	t.Helper()
+	if !s.has("want/openapi.json") {
+		return
+	}
+	document, err := OpenAPI(s.dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.result.Document != nil && document.Changed() {
+		t.Errorf("what generate writes is another document:\n%s", document.Diff())
+	}
+	s.compare(t, "want/openapi.json", string(document.Text))
+	if notes := document.Notes.Render(s.dir); notes != "" || s.has("want/openapi.txt") {
+		s.compare(t, "want/openapi.txt", notes)
 	}
 }
 

@@ -31,6 +31,12 @@
 // that before {name...}; the order of the declaration has no meaning. A segment that does not parse as the type of its
 // wildcard tries the next route.
 //
+// # Documentation
+//
+// A comment above a route describes it in the app's OpenAPI document, and one
+// above a group describes the tag of its routes. A route without one is described
+// by the comment of its handler.
+//
 // # Functions
 //
 // A function says by its parameters what it uses; their order has no meaning:
@@ -77,6 +83,11 @@ func (s *Server) HTTP2() {}
 // TLS declares endpoints with TLS: https://:8443?cert=cert.pem&key=key.pem. What they have in
 // common is an https.Config, in sdk.Config.TLS.
 func (s *Server) TLS() {}
+
+// API names the app in its OpenAPI document, which windhover openapi writes: its
+// title, and the version of what it offers. A comment above the call describes
+// it. Without API they are the name of the package and 0.0.0.
+func (s *Server) API(title, version string) {}
 
 // StrictRoutes makes it an error that two routes match one path and neither is
 // the narrower one in every segment, such as "/a/{x}/c" and "/a/b/{y}". Without
@@ -199,6 +210,13 @@ func (r *Routes) Recover(function any) {}
 // such as Encode of package sdk/json.
 func (r *Routes) Encode(function any) {}
 
+// Fails names errors that functions of the routes below it return, such as
+// sdk.ErrUnauthorized or a variable of the package that is
+// sdk.NewError(409, "taken"). The OpenAPI document has a response for each: its
+// status, its reason, and the comment of the variable. It says what a type cannot,
+// and changes nothing: what is not named is still answered.
+func (r *Routes) Fails(errors ...error) {}
+
 // OnLoop promises that no function of the routes below it ever blocks. They
 // run on the event loop, without a change of goroutine.
 func (r *Routes) OnLoop() {}
@@ -230,6 +248,9 @@ func (r *Route) Decode(octets int64, codings ...string) *Route { return r }
 // AllowBody lets a route of GET, HEAD or DELETE read the content of requests.
 func (r *Route) AllowBody() *Route { return r }
 
+// Fails names errors that functions of the route return, as Routes.Fails does.
+func (r *Route) Fails(errors ...error) *Route { return r }
+
 // A Response is known when the declaration is read. It is rendered once and
 // sent without running any function, when none applies to its route.
 type Response struct{}
@@ -244,3 +265,8 @@ func JSON(status int, text string) Response { return Response{} }
 // Content is a response with content of a media type, such as
 // "application/problem+json" or "text/html; charset=utf-8".
 func Content(status int, mediaType, text string) Response { return Response{} }
+
+// OpenAPI is a response with the app's OpenAPI document, as windhover openapi
+// prints it. windhover generate writes it to openapi.json beside the generated
+// file, which embeds it.
+func OpenAPI() Response { return Response{} }
