@@ -114,3 +114,56 @@ func writeText(b *bytes.Buffer, text string) {
 	_ = e.Encode(strings.ToValidUTF8(text, "\uFFFD")) // a string can be encoded, and a Buffer takes it
 	b.Truncate(b.Len() - 1)                           // the line feed
 }
+
+// schemaOf returns the schema that a JSON value tells of itself.
+func schemaOf(value json.RawMessage) object {
+	switch value = bytes.TrimSpace(value); value[0] {
+	case '{':
+		return objectSchema(value)
+	case '[':
+		var elements []json.RawMessage
+		_ = json.Unmarshal(value, &elements) // value is valid
+		schema := object{{"type", "array"}}
+		for i, e := range elements {
+			of := schemaOf(e)
+			if i == 0 {
+				schema.set("items", of)
+			} else if schemaText(&variant{schema: of}) != schemaText(&variant{schema: schema.get("items").(object)}) {
+				return object{{"type", "array"}}
+			}
+		}
+		return schema
+	case '"':
+		return object{{"type", "string"}}
+	case 't', 'f':
+		return object{{"type", "boolean"}}
+	case 'n':
+		return object{{"type", "null"}}
+	}
+	if bytes.ContainsAny(value, ".eE") {
+		return object{{"type", "number"}}
+	}
+	return object{{"type", "integer"}}
+}
+
+// objectSchema returns the schema that a JSON object tells of itself, with its
+// members in their order.
+func objectSchema(value json.RawMessage) object {
+	properties, required := object{}, list{}
+	d := json.NewDecoder(bytes.NewReader(value))
+	_, _ = d.Token() // {, for value is valid
+	for d.More() {
+		name, _ := d.Token()
+		var member json.RawMessage
+		_ = d.Decode(&member)
+		if properties.get(name.(string)) == nil {
+			required = append(required, name)
+		}
+		properties.set(name.(string), schemaOf(member))
+	}
+	schema := object{{"type", "object"}}
+	if len(required) > 0 {
+		schema = append(schema, member{"properties", properties}, member{"required", required})
+	}
+	return schema
+}

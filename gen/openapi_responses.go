@@ -93,7 +93,7 @@ func (d *document) known(r *replies, res *response) {
 	case res.document:
 		example.set("schema", object{{"type", "object"}})
 	case isJSON && json.Valid([]byte(res.text)):
-		example.set("example", json.RawMessage(res.text))
+		example = object{{"schema", schemaOf(json.RawMessage(res.text))}, {"example", json.RawMessage(res.text)}}
 	default:
 		example = object{{"schema", object{{"type", "string"}}}, {"example", res.text}}
 	}

@@ -163,15 +163,18 @@ func (s *schemas) body(n *types.Named, f form) object {
 	case has(n, ownText):
 		text := object{{"type", "string"}}
 		if b, ok := n.Underlying().(*types.Basic); ok && b.Info()&types.IsString != 0 && !has(n, "MarshalText") {
-			if values := s.enum(n); values != nil {
+			if values, _ := s.enum(n); values != nil {
 				text.set("enum", values) // it reads what it is written as
 			}
 		}
 		return text
 	}
 	schema := s.plain(n.Underlying(), f, n.Obj().Pos())
-	if values := s.enum(n); values != nil {
+	if values, names := s.enum(n); values != nil {
 		schema = object{{"type", schema.get("type")}, {"enum", values}}
+		if names != nil {
+			schema.set("x-enum-varnames", names) // which generators of clients know
+		}
 	}
 	return schema
 }
@@ -435,11 +438,12 @@ func canBeQuoted(t types.Type) bool {
 }
 
 // enum returns the values of a type whose constants are an enumeration, or nil:
-// texts, or whole numbers without a gap, in one group of constants.
-func (s *schemas) enum(n *types.Named) (values list) {
+// texts, or whole numbers without a gap, in one group of constants. names are those
+// of the numbers.
+func (s *schemas) enum(n *types.Named) (values, names list) {
 	b, ok := n.Underlying().(*types.Basic)
 	if !ok || b.Info()&(types.IsString|types.IsInteger) == 0 {
-		return nil
+		return nil, nil
 	}
 	var constants []*types.Const
 	scope := n.Obj().Pkg().Scope()
@@ -454,7 +458,7 @@ func (s *schemas) enum(n *types.Named) (values list) {
 	for _, c := range constants {
 		g := s.docs.of(c).group
 		if g == nil || group != nil && g != group || shifts(g) {
-			return nil
+			return nil, nil
 		}
 		group = g
 		var value any
@@ -465,15 +469,18 @@ func (s *schemas) enum(n *types.Named) (values list) {
 			numbers = append(numbers, i)
 		}
 		if !slices.Contains(values, value) {
-			values = append(values, value)
+			values, names = append(values, value), append(names, c.Name())
 		}
 	}
 	slices.Sort(numbers)
 	numbers = slices.Compact(numbers)
 	if len(values) < 2 || len(numbers) > 0 && numbers[len(numbers)-1]-numbers[0] != int64(len(values)-1) {
-		return nil
+		return nil, nil
 	}
-	return values
+	if len(numbers) == 0 {
+		names = nil // texts are their own
+	}
+	return values, names
 }
 
 // shifts reports whether constants are bits, which can be combined.
