@@ -53,7 +53,10 @@ func (d *document) responses(rt *route) object {
 		one.texts = append(one.texts, cmp.Or(f.reason, msg.StatusText(int(f.status))))
 	}
 	flow := slices.ContainsFunc(rt.calls, func(c *call) bool { return c.fn.hasFlow })
-	if flow || slices.ContainsFunc(rt.calls, func(c *call) bool { return c.fn.hasErr }) {
+	switch {
+	case flow:
+		failures.add("default", "Any other answer.")
+	case slices.ContainsFunc(rt.calls, func(c *call) bool { return c.fn.hasErr }):
 		failures.add("default", "Any other error.")
 	}
 	for _, f := range failures.list {

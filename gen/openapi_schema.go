@@ -67,15 +67,22 @@ func (s *schemas) of(t types.Type, f form, pos token.Pos) object {
 	case isNamed(t, msgPath, "View") && f == textIn:
 		return object{{"type", "string"}}
 	}
-	if n, ok := t.(*types.Named); ok && n.Obj().Pkg() != nil {
-		return object{{"$ref", s.named(n, f)}}
+	if types.IsInterface(t) {
+		s.note(pos, s.app.typeName(t)+" is an interface, and is described as any value", "what it holds is not in its type")
+		return object{}
+	}
+	if n, ok := t.(*types.Named); ok {
+		if n.Obj().Pkg() == s.app.pkg.Types {
+			pos = n.Obj().Pos()
+		}
+		return object{{"$ref", s.named(n, f, pos)}}
 	}
 	return s.plain(t, f, pos)
 }
 
 // named returns the description of a type with a name, and makes it where it is
-// new.
-func (s *schemas) named(n *types.Named, f form) *variant {
+// new. pos is where it is declared, or used where that is in another package.
+func (s *schemas) named(n *types.Named, f form, pos token.Pos) *variant {
 	key := types.TypeString(n, nil)
 	i := slices.IndexFunc(s.types, func(d *described) bool { return d.key == key })
 	if i < 0 {
@@ -91,7 +98,7 @@ func (s *schemas) named(n *types.Named, f form) *variant {
 	v := &variant{form: f}
 	d.variants = append(d.variants, v)
 	slices.SortFunc(d.variants, func(a, b *variant) int { return cmp.Compare(a.form, b.form) })
-	v.schema = s.body(n, f)
+	v.schema = s.body(n, f, pos)
 	doc := describe(s.docs.of(n.Obj()).text, "")
 	if doc.text != "" {
 		v.schema.set("description", doc.text)
@@ -149,7 +156,7 @@ func (s *schemas) shortName(t types.Type) string {
 }
 
 // body returns the schema of a type with a name.
-func (s *schemas) body(n *types.Named, f form) object {
+func (s *schemas) body(n *types.Named, f form, pos token.Pos) object {
 	ownJSON, ownText := "MarshalJSON", "MarshalText"
 	if f != jsonOut {
 		ownJSON, ownText = "UnmarshalJSON", "UnmarshalText"
@@ -158,7 +165,7 @@ func (s *schemas) body(n *types.Named, f form) object {
 	case f != textIn && isTime(n, ownJSON) || isTime(n, ownText) && !has(n, ownJSON):
 		return object{{"type", "string"}, {"format", "date-time"}}
 	case f != textIn && has(n, ownJSON):
-		s.note(n.Obj().Pos(), fmt.Sprintf("%s has %s, and is described as any value", s.app.typeName(n), ownJSON), "what it reads or writes is not in its type")
+		s.note(pos, fmt.Sprintf("%s has %s, and is described as any value", s.app.typeName(n), ownJSON), "what it reads or writes is not in its type")
 		return object{}
 	case has(n, ownText):
 		text := object{{"type", "string"}}
@@ -169,7 +176,7 @@ func (s *schemas) body(n *types.Named, f form) object {
 		}
 		return text
 	}
-	schema := s.plain(n.Underlying(), f, n.Obj().Pos())
+	schema := s.plain(n.Underlying(), f, pos)
 	if values, names := s.enum(n); values != nil {
 		schema = object{{"type", schema.get("type")}, {"enum", values}}
 		if names != nil {
@@ -211,9 +218,6 @@ func (s *schemas) plain(t types.Type, f form, pos token.Pos) object {
 		return nullable(object{{"type", "object"}, {"additionalProperties", s.of(t.Elem(), f, pos)}})
 	case *types.Struct:
 		return s.structure(t, f)
-	case *types.Interface:
-		s.note(pos, "an interface is described as any value", "what it holds is not in its type")
-		return object{}
 	}
 	s.note(pos, types.TypeString(t, s.app.qualifier)+" is described as any value", "it has no JSON")
 	return object{}
