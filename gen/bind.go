@@ -259,13 +259,21 @@ func (b *binder) handlerResults(fn *function) {
 	if len(fn.values) == 0 {
 		return
 	}
-	if why := notJSON(fn.values[0], nil); why != "" && b.route.scope.encodes() == nil {
-		b.app.report(fn.use, "json-unsupported", fmt.Sprintf("%s returns %s, which has no JSON", fn.name, b.app.typeName(fn.values[0])), []string{why}, `return a type without it, or tag the field json:"-"`)
-	}
+	b.resultHasJSON(fn, b.route.scope)
 	for p := range fn.sig.Params().Variables() {
 		if streams(p.Type()) {
 			b.app.report(fn.use, "signature-result", fmt.Sprintf("%s takes sdk.%s and returns a value to be sent", fn.name, feature(p.Type())), []string{"the response has one content"}, "write the value to the stream, or do not take it")
 		}
+	}
+}
+
+// resultHasJSON checks that the result of a function, if it has one, can be sent.
+func (b *binder) resultHasJSON(fn *function, s *scope) {
+	if len(fn.values) == 0 || s.encodes() != nil {
+		return
+	}
+	if why := notJSON(fn.values[0], nil); why != "" {
+		b.app.report(fn.use, "json-unsupported", fmt.Sprintf("%s returns %s, which has no JSON", fn.name, b.app.typeName(fn.values[0])), []string{why}, `return a type without it, or tag the field json:"-"`)
 	}
 }
 
@@ -411,7 +419,7 @@ type answering struct {
 // answerings are the kinds, by the word that declares them.
 var answerings = map[string]answering{
 	"Errors": {
-		isError, fromError, "answer errors", "(err error, res sdk.Response), without results",
+		isError, fromError, "answer errors", "(err error, res sdk.Response), without results or with a value",
 		"an error is answered", "an error can come before any function of Use has run",
 		"take the error, features such as sdk.Response, and services",
 	},
@@ -449,8 +457,12 @@ func (b *binder) answerer(st *step) {
 		}
 	}
 	returns := st.fn.sig.Results().Len() > 0
-	if st.kind == "Encode" {
+	switch st.kind {
+	case "Encode":
 		returns = len(st.fn.values) > 0 || st.fn.hasFlow
+	case "Errors":
+		returns = len(st.fn.values) > 1 || st.fn.hasErr || st.fn.hasFlow
+		b.resultHasJSON(st.fn, st.scope)
 	}
 	if !takesIt || returns {
 		b.app.report(st.fn.use, "signature-result", st.fn.name+" cannot "+is.what, nil, "write func "+st.fn.object.Name()+is.write)

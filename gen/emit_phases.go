@@ -280,6 +280,9 @@ func (e *emitter) failure() {
 			return []jen.Code{jen.Qual(sdkPath, "WriteError").Call(jen.Id("t").Dot("x"), jen.Err())}
 		}
 		args := e.arguments(st.args, fromError, jen.Err())
+		if len(st.fn.values) > 0 {
+			return e.failureValue(st, e.callee(st.fn).Call(args...))
+		}
 		discard := jen.Id("t").Dot("x").Dot("ResponseContent").Call().Dot("Reset").Call()
 		return []jen.Code{discard, e.callee(st.fn).Call(args...)}
 	}
@@ -293,6 +296,23 @@ func (e *emitter) failure() {
 	e.file.Add(comment("Fail implements sdk.Task. It answers an error, of the functions as well."))
 	e.method("Fail").Params(jen.Err().Error()).Block(body...)
 	e.file.Line()
+}
+
+// failureValue writes the call of a function for errors that returns a value, and
+// what sends it.
+func (e *emitter) failureValue(st *step, target *jen.Statement) []jen.Code {
+	out := newNames(e.scope, "t", "err", "sdk", "json").take("out")
+	status := jen.Qual(sdkPath, "StatusOf").Call(jen.Err())
+	body := []jen.Code{
+		jen.Qual(sdkPath, "BeginError").Call(jen.Id("t").Dot("x"), status),
+		jen.Id(out).Op(":=").Add(target),
+	}
+	call, hasErr := e.encoding(st.scope.encodes(), out, st.fn.values[0])
+	if !hasErr {
+		return append(body, call)
+	}
+	return append(body, jen.If(jen.Err().Op(":=").Add(call), jen.Err().Op("!=").Nil()).Block(
+		jen.Qual(sdkPath, "WriteError").Call(jen.Id("t").Dot("x"), jen.Err())))
 }
 
 // innermost writes a choice among the functions for errors or for panics, by
@@ -581,11 +601,12 @@ func (f *functionText) handler(c *call, target *jen.Statement) {
 	} else {
 		f.body = append(f.body, jen.Id(out).Op(":=").Add(target))
 	}
-	if f.encode == nil {
-		f.body = append(f.body, f.returns(jen.Qual(jsonPath, "Encode").Call(jen.Id("t").Dot("x"), jen.Op("&").Id(out))))
+	call, hasErr := f.encoding(f.encode, out, c.results[0].typ)
+	if hasErr {
+		f.body = append(f.body, f.returns(call))
 		return
 	}
-	f.result(out, c.results[0].typ)
+	f.body = append(f.body, call, f.returns(jen.Nil()))
 }
 
 // decode writes what removes the coding of the content.
@@ -600,27 +621,18 @@ func (f *functionText) decode(d *decoding) {
 	f.body = append(f.body, jen.List(jen.Id("content"), jen.Err()).Op(":=").Qual(codingPath, "Decode").Call(args...), f.ifErr())
 }
 
-// result writes the call of the declared encoder, with a pointer to the result.
-func (f *functionText) result(out string, t types.Type) {
+// encoding returns the call of the encoder that is declared, or of that of JSON,
+// with a pointer to the result, and whether it returns an error.
+func (e *emitter) encoding(encode *step, out string, t types.Type) (call *jen.Statement, hasErr bool) {
 	value := jen.Op("&").Id(out)
+	if encode == nil {
+		return jen.Qual(jsonPath, "Encode").Call(jen.Id("t").Dot("x"), value), true
+	}
 	switch t.Underlying().(type) {
 	case *types.Pointer, *types.Interface:
 		value = jen.Id(out)
 	}
-	var args []jen.Code
-	for _, arg := range f.encode.args {
-		if arg.source == fromResult {
-			args = append(args, value)
-			continue
-		}
-		args = append(args, f.simple(arg))
-	}
-	call := f.callee(f.encode.fn).Call(args...)
-	if f.encode.fn.hasErr {
-		f.body = append(f.body, f.returns(call))
-		return
-	}
-	f.body = append(f.body, call, f.returns(jen.Nil()))
+	return e.callee(encode.fn).Call(e.arguments(encode.args, fromResult, value)...), encode.fn.hasErr
 }
 
 // argument returns the expression of an argument, and writes what it needs

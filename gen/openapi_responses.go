@@ -155,8 +155,8 @@ func isJSONEncode(fn *function) bool {
 // errorContent returns the content of an error of a route, nil where it is not
 // known.
 func (d *document) errorContent(rt *route, f *reply) object {
-	if rt.scope.handlesErrors() != nil {
-		return nil
+	if st := rt.scope.handlesErrors(); st != nil {
+		return d.errorValue(st)
 	}
 	text := object{{"schema", object{{"type", "string"}}}}
 	var distinct []string
@@ -177,6 +177,19 @@ func (d *document) errorContent(rt *route, f *reply) object {
 		text.set("examples", examples)
 	}
 	return object{{"text/plain", text}}
+}
+
+// errorValue returns the content that a function for errors makes, nil where its
+// type does not tell it.
+func (d *document) errorValue(st *step) object {
+	if len(st.fn.values) == 0 {
+		d.note(st.fn.use, fmt.Sprintf("what %s answers is not in the document", st.fn.name), "a function of Errors that returns a value has it there")
+		return nil
+	}
+	if encode := st.scope.encodes(); encode != nil && !isJSONEncode(encode.fn) {
+		return nil
+	}
+	return media("application/json", d.of(st.fn.values[0], jsonOut, st.fn.pos))
 }
 
 // refused adds what the server answers by itself when what it reads does not fit.

@@ -90,13 +90,19 @@ func WriteError(res Response, err error) {
 	if reason == "" {
 		reason = msg.StatusText(status)
 	}
+	BeginError(res, status)
+	res.ResponseFields().Set("Content-Type", "text/plain; charset=utf-8")
+	res.ResponseContent().Text(reason).Octet('\n')
+}
+
+// BeginError prepares res for the answer to an error: it has the status, no
+// content, and none of the fields that describe what is replaced. Generated
+// pipelines call it before a function of Errors that returns a value.
+func BeginError(res Response, status int) {
 	res.SetStatus(status)
 	fields := res.ResponseFields()
-	for _, name := range [...]string{"Content-Encoding", "Content-Language", "Content-Range", "ETag", "Last-Modified", "Cache-Control"} {
+	for _, name := range [...]string{"Content-Type", "Content-Encoding", "Content-Language", "Content-Range", "ETag", "Last-Modified", "Cache-Control"} {
 		fields.Delete(name)
 	}
-	fields.Set("Content-Type", "text/plain; charset=utf-8")
-	content := res.ResponseContent()
-	content.Reset()
-	content.Text(reason).Octet('\n')
+	res.ResponseContent().Reset()
 }

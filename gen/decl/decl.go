@@ -187,6 +187,10 @@ func (r *Routes) Done(functions ...any) {}
 // they may not have been made. Content that was written before the error is
 // discarded; the status and the fields stay. Without it sdk.WriteError answers.
 //
+// It may return a value, which is sent as that of a handler is, with the status of
+// the error (sdk.StatusOf) unless function sets another, and without the fields
+// that described what was written before.
+//
 // The error can be one that the server found when the route was known: content
 // that is malformed (400), late (408) or over the limit (413), or a trailer
 // section that is (431). It is an *sdk.StatusError.
