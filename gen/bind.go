@@ -367,6 +367,7 @@ func (b *binder) checkRoute(rt *route) {
 			[]string{fmt.Sprintf("Decode (%s) decodes content that was collected", b.app.at(rt.decode.pos))}, "take sdk.Bytes, sdk.JSON or sdk.Form, or declare the route where Decode is not")
 	}
 	b.finishes(rt)
+	b.status(rt)
 	var takes []string
 	for _, s := range rt.wildcards() {
 		if s.name == "_" || s.read || b.failed {
@@ -381,6 +382,22 @@ func (b *binder) checkRoute(rt *route) {
 		}
 		b.app.report(rt.pathPos, "unused-wildcard", fmt.Sprintf("nobody reads {%s} of %q", s.name, rt.path), takes,
 			fmt.Sprintf("add %s string to %s, or write {_} if it is meant to be ignored", s.name, reader))
+	}
+}
+
+// status checks what Status says of a route.
+func (b *binder) status(rt *route) {
+	bad := func(message, fix string) { b.app.report(rt.statusPos, "bad-status", message, nil, fix) }
+	switch {
+	case rt.status == 0:
+	case rt.status < 200 || rt.status > 399:
+		bad(fmt.Sprintf("%d is not the status code of a success", rt.status), "use a number from 200 to 399, and return an error for others")
+	case rt.ready != nil:
+		bad(fmt.Sprintf("the response of %s has its status already", b.name), fmt.Sprintf("write %d there", rt.status))
+	case rt.streams:
+		bad(fmt.Sprintf("%s streams: its status is sent before the handler returns", b.name), "set it in the handler: res.SetStatus(…)")
+	case len(rt.handler.values) > 0 && (rt.status == 204 || rt.status == 205 || rt.status == 304):
+		bad(fmt.Sprintf("%s returns a value, and a response with status %d has no content", rt.handler.name, rt.status), "use another status, or return nothing")
 	}
 }
 

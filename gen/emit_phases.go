@@ -427,7 +427,7 @@ func (e *emitter) unparsed() jen.Code {
 func (e *emitter) route(rt *route) {
 	title := rt.title()
 	f := e.function(rt.split >= 0)
-	f.encode = rt.scope.encodes()
+	f.encode, f.status = rt.scope.encodes(), rt.status
 	end := len(rt.calls)
 	if rt.split >= 0 {
 		end = rt.split
@@ -443,7 +443,7 @@ func (e *emitter) route(rt *route) {
 		e.method(name).Params().Params(jen.Id("wantBody").Bool(), jen.Err().Error()).Block(f.body...)
 		e.file.Line()
 		g := e.function(false)
-		g.encode = f.encode
+		g.encode, g.status = f.encode, f.status
 		g.decode(rt.decode)
 		for _, c := range rt.calls[rt.split:] {
 			g.call(c)
@@ -471,6 +471,7 @@ type functionText struct {
 	local  map[*value]string
 	pair   bool  // it returns (wantBody, err)
 	encode *step // what encodes the result; nil for JSON
+	status int64 // when the handler has returned; 0: as it sets
 	body   []jen.Code
 }
 
@@ -587,12 +588,19 @@ func (f *functionText) ordered(c *call, values []jen.Code) (left []jen.Code) {
 
 // handler writes the call of a route's handler, which ends the function.
 func (f *functionText) handler(c *call, target *jen.Statement) {
+	var status []jen.Code
+	if f.status != 0 {
+		status = []jen.Code{jen.Id("t").Dot("x").Dot("SetStatus").Call(jen.Lit(int(f.status)))}
+	}
 	switch {
+	case len(c.results) == 0 && c.fn.hasErr && status != nil:
+		f.body = append(f.body, jen.If(jen.Err().Op(":=").Add(target), jen.Err().Op("!=").Nil()).Block(f.returns(jen.Err())), status[0], f.returns(jen.Nil()))
+		return
 	case len(c.results) == 0 && c.fn.hasErr:
 		f.body = append(f.body, f.returns(target))
 		return
 	case len(c.results) == 0:
-		f.body = append(f.body, target, f.returns(jen.Nil()))
+		f.body = append(append(append(f.body, target), status...), f.returns(jen.Nil()))
 		return
 	}
 	out := f.names.take("out")
@@ -601,6 +609,7 @@ func (f *functionText) handler(c *call, target *jen.Statement) {
 	} else {
 		f.body = append(f.body, jen.Id(out).Op(":=").Add(target))
 	}
+	f.body = append(f.body, status...)
 	call, hasErr := f.encoding(f.encode, out, c.results[0].typ)
 	if hasErr {
 		f.body = append(f.body, f.returns(call))

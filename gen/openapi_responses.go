@@ -121,6 +121,9 @@ func (d *document) result(r *replies, rt *route) {
 	}
 	if len(rt.handler.values) == 0 {
 		switch {
+		case rt.status != 0:
+			r.add(fmt.Sprint(rt.status), statusText(rt.status))
+			return
 		case upgrades:
 			r.add("101", statusText(101))
 			fallthrough
@@ -131,13 +134,10 @@ func (d *document) result(r *replies, rt *route) {
 		r.add("200", statusText(200))
 		return
 	}
-	key := "200"
-	if writes {
-		key = "2XX" // it can set another status
-	}
-	about := "Success"
-	if !writes {
-		about = statusText(200)
+	status := cmp.Or(rt.status, 200)
+	key, about := fmt.Sprint(status), statusText(status)
+	if writes && rt.status == 0 {
+		key, about = "2XX", "Success" // it can set another
 	}
 	one := r.add(key, about)
 	if encode := rt.scope.encodes(); encode != nil && !isJSONEncode(encode.fn) {

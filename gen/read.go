@@ -56,6 +56,8 @@ type route struct {
 	allowBody bool
 	maxBody   int64
 	decode    *decoding
+	status    int64 // when the handler has returned; 0: as it sets
+	statusPos token.Pos
 	fails     []*failure // its own and those of its scopes
 	doc       string     // the comment above it
 	readyAt   int        // 1 + the index of the response that answers it without a function
@@ -496,6 +498,8 @@ func (r *reader) modify(rt *route, name string, call *ast.CallExpr) {
 		rt.decode = r.decoding(call)
 	case "AllowBody":
 		rt.allowBody = true
+	case "Status":
+		rt.status, rt.statusPos = r.number(call.Args[0]), call.Args[0].Pos()
 	case "Fails":
 		rt.fails = append(rt.fails, r.failures(call)...)
 	}

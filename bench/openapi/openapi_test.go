@@ -145,9 +145,9 @@ func TestDocumentIsTrue(t *testing.T) {
 		{"GET", "/items/1", "t", "", "", 200},
 		{"GET", "/items/9", "t", "", "", 404},
 		{"GET", "/items/x", "t", "", "", 404},
-		{"PUT", "/items/1/photo", "t", "image/png", "png", 200},
+		{"PUT", "/items/1/photo", "t", "image/png", "png", 204},
 		{"GET", "/items/1", "t", "", "", 200},
-		{"DELETE", "/items/1", "t", "", "", 200},
+		{"DELETE", "/items/1", "t", "", "", 204},
 		{"GET", "/tree", "", "", "", 200},
 	} {
 		req, err := http.NewRequest(tt.method, url+tt.path, strings.NewReader(tt.content))

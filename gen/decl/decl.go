@@ -252,6 +252,11 @@ func (r *Route) Decode(octets int64, codings ...string) *Route { return r }
 // AllowBody lets a route of GET, HEAD or DELETE read the content of requests.
 func (r *Route) AllowBody() *Route { return r }
 
+// Status is the status of the response when the handler has returned without an
+// error, from 200 to 399, such as 201 for what it made and 204 for nothing. It is
+// 200 otherwise, or what the handler sets.
+func (r *Route) Status(status int) *Route { return r }
+
 // Fails names errors that functions of the route return, as Routes.Fails does.
 func (r *Route) Fails(errors ...error) *Route { return r }
 

@@ -15,6 +15,8 @@ func declare(s *decl.Server, app *Shop) {
 	// Sells things.
 	s.API("Shop", "1.0.0")
 
+	s.Errors(NewProblem)
+
 	s.Get("/openapi.json", decl.OpenAPI())
 	s.Get("/healthz", decl.JSON(200, `{"ok": true}`))
 	// What is sold.
@@ -22,10 +24,10 @@ func declare(s *decl.Server, app *Shop) {
 		s.Fails(sdk.ErrUnauthorized)
 		s.Use(Authorize)
 		s.Get("/", app.List)
-		s.Post("/", app.Add).MaxBody(4 << 10).Fails(ErrTaken)
+		s.Post("/", app.Add).MaxBody(4 << 10).Status(201).Fails(ErrTaken)
 		s.Get("/{id}", app.Get).Fails(sdk.ErrNotFound)
-		s.Delete("/{id}", app.Remove).Fails(sdk.ErrNotFound)
-		s.Put("/{id}/photo", app.SetPhoto).Fails(sdk.ErrNotFound)
+		s.Delete("/{id}", app.Remove).Status(204).Fails(sdk.ErrNotFound)
+		s.Put("/{id}/photo", app.SetPhoto).Status(204).Fails(sdk.ErrNotFound)
 	})
 	s.Post("/feedback", Feedback)
 	s.Get("/tree", Root)

@@ -95,19 +95,19 @@ const (
 
 // plans is what is known of each route. It is read-only.
 var plans = [...]sdk.Plan{
-	routeNotFound:         {Name: "404", Place: sdk.OnLoop, Ready: 1},
-	routeBadPath:          {Name: "400", Place: sdk.OnLoop, Ready: 2},
-	routeMethodNotAllowed: {Name: "405", Place: sdk.OnLoop},
-	routeOptions:          {Name: "OPTIONS", Place: sdk.OnLoop},
-	routeGetOpenapiJSON:   {Name: "GET /openapi.json", Place: sdk.OnLoop, Ready: 3},
-	routeGetHealthz:       {Name: "GET /healthz", Place: sdk.OnLoop, Ready: 4},
-	routeGetItems:         {Name: "GET /items"},
-	routePostItems:        {Name: "POST /items", Body: sdk.BodyCollected, MaxBody: 4096},
-	routeGetItemsID:       {Name: "GET /items/{id}"},
-	routeDeleteItemsID:    {Name: "DELETE /items/{id}"},
-	routePutItemsIDPhoto:  {Name: "PUT /items/{id}/photo", Body: sdk.BodyCollected},
-	routePostFeedback:     {Name: "POST /feedback", Body: sdk.BodyCollected},
-	routeGetTree:          {Name: "GET /tree"},
+	routeNotFound:         {Name: "404", Errors: true},
+	routeBadPath:          {Name: "400", Errors: true},
+	routeMethodNotAllowed: {Name: "405", Errors: true},
+	routeOptions:          {Name: "OPTIONS", Errors: true},
+	routeGetOpenapiJSON:   {Name: "GET /openapi.json", Errors: true, Ready: 3},
+	routeGetHealthz:       {Name: "GET /healthz", Errors: true, Ready: 4},
+	routeGetItems:         {Name: "GET /items", Errors: true},
+	routePostItems:        {Name: "POST /items", Body: sdk.BodyCollected, MaxBody: 4096, Errors: true},
+	routeGetItemsID:       {Name: "GET /items/{id}", Errors: true},
+	routeDeleteItemsID:    {Name: "DELETE /items/{id}", Errors: true},
+	routePutItemsIDPhoto:  {Name: "PUT /items/{id}/photo", Body: sdk.BodyCollected, Errors: true},
+	routePostFeedback:     {Name: "POST /feedback", Body: sdk.BodyCollected, Errors: true},
+	routeGetTree:          {Name: "GET /tree", Errors: true},
 }
 
 // task is the state of one exchange: what crosses from one phase to another, and
@@ -337,6 +337,7 @@ func (t *task) postItemsBody(content []byte) error {
 	if err != nil {
 		return err
 	}
+	t.x.SetStatus(201)
 	return json.Encode(t.x, &out)
 }
 
@@ -365,7 +366,11 @@ func (t *task) deleteItemsID() error {
 	if err := Authorize(xToken); err != nil {
 		return err
 	}
-	return t.p.app.Remove(ID(t.id))
+	if err := t.p.app.Remove(ID(t.id)); err != nil {
+		return err
+	}
+	t.x.SetStatus(204)
+	return nil
 }
 
 // putItemsIDPhoto is PUT /items/{id}/photo, up to its content.
@@ -382,7 +387,11 @@ func (t *task) putItemsIDPhoto() (wantBody bool, err error) {
 
 // putItemsIDPhotoBody is PUT /items/{id}/photo, with its content.
 func (t *task) putItemsIDPhotoBody(content []byte) error {
-	return t.p.app.SetPhoto(ID(t.id), content)
+	if err := t.p.app.SetPhoto(ID(t.id), content); err != nil {
+		return err
+	}
+	t.x.SetStatus(204)
+	return nil
 }
 
 // postFeedback is POST /feedback, up to its content.
@@ -446,5 +455,9 @@ func (t *task) noRoute() error {
 
 // Fail implements sdk.Task. It answers an error, of the functions as well.
 func (t *task) Fail(err error) {
-	sdk.WriteError(t.x, err)
+	sdk.BeginError(t.x, sdk.StatusOf(err))
+	out := NewProblem(err)
+	if err := json.Encode(t.x, &out); err != nil {
+		sdk.WriteError(t.x, err)
+	}
 }

@@ -2,6 +2,7 @@ package shop
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strconv"
 	"sync"
@@ -71,6 +72,21 @@ type Page[T any] struct {
 // ErrTaken says that another item has the name.
 var ErrTaken = sdk.NewError(409, "the name is taken")
 
+// A Problem says why a request was not answered.
+type Problem struct {
+	Status int    `json:"status"`
+	Reason string `json:"reason"`
+}
+
+// NewProblem returns the problem that an error is.
+func NewProblem(err error) Problem {
+	reason := "try later"
+	if known, ok := errors.AsType[*sdk.StatusError](err); ok {
+		reason = known.Error()
+	}
+	return Problem{Status: sdk.StatusOf(err), Reason: reason}
+}
+
 // Authorize lets requests pass that have a token.
 func Authorize(xToken sdk.Header[string]) error {
 	if !xToken.OK {
@@ -115,7 +131,6 @@ func (s *Shop) Add(in sdk.JSON[Entry], res sdk.Response) (Item, error) {
 	s.last++
 	item := Item{Entry: *in, Number: s.last, Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	s.items[s.last] = item
-	res.SetStatus(201)
 	res.ResponseFields().Set("Location", "/items/"+strconv.FormatInt(int64(s.last), 10))
 	return item, nil
 }
