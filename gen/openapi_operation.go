@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -44,8 +45,14 @@ func (d *document) operation(rt *route, item *pathItem) object {
 type parameter struct {
 	in, name string
 	required bool
-	schemas  []object
+	schemas  []typed
 	doc      description
+}
+
+// A typed is a schema of a kind of value, which is as scalar returns it.
+type typed struct {
+	kind   string
+	schema object
 }
 
 // parameters returns the parameters of a route: those of its path, and what the
@@ -53,7 +60,7 @@ type parameter struct {
 func (d *document) parameters(rt *route, item *pathItem) (all list) {
 	var found []*parameter
 	for i, s := range rt.wildcards() {
-		p := &parameter{in: "path", name: item.names[i], required: true, schemas: []object{d.segment(rt, s)}}
+		p := &parameter{in: "path", name: item.names[i], required: true, schemas: []typed{{schema: d.segment(rt, s)}}}
 		if s.rest {
 			p.doc.text = "The rest of the path, slashes included."
 		}
@@ -79,7 +86,7 @@ func (d *document) parameters(rt *route, item *pathItem) (all list) {
 		}
 		for _, arg := range c.args {
 			if arg.source == fromQuery || arg.source == fromHeader || arg.source == fromCookie {
-				add(&parameter{in: places[arg.source].tag, name: arg.key, schemas: []object{d.of(arg.elem, textIn, c.fn.pos)}})
+				add(&parameter{in: places[arg.source].tag, name: arg.key, schemas: []typed{{arg.kind, d.of(arg.elem, textIn, c.fn.pos)}}})
 			}
 			for _, in := range arg.fields {
 				if in.source != fromForm {
@@ -106,7 +113,7 @@ func (d *document) input(rt *route, item *pathItem, in input, c *call) *paramete
 		return p
 	}
 	p.required = !in.pointer && !in.slice && in.def == ""
-	p.schemas = []object{d.field(in, c)}
+	p.schemas = []typed{{in.kind, d.field(in, c)}}
 	return p
 }
 
@@ -164,8 +171,9 @@ func (p *parameter) object() object {
 	var distinct list
 	var texts []string
 	for _, s := range p.schemas {
-		if text := schemaText(&variant{schema: s}); !slices.Contains(texts, text) {
-			distinct, texts = append(distinct, s), append(texts, text)
+		wider := slices.ContainsFunc(p.schemas, func(o typed) bool { return isPart(o.kind, s.kind) })
+		if text := schemaText(&variant{schema: s.schema}); !wider && !slices.Contains(texts, text) {
+			distinct, texts = append(distinct, s.schema), append(texts, text)
 		}
 	}
 	schema := distinct[0]
@@ -174,6 +182,28 @@ func (p *parameter) object() object {
 	}
 	o.set("schema", schema)
 	return o
+}
+
+// isPart reports whether every text that is of one kind is of another one too, which
+// is the wider.
+func isPart(kind, wider string) bool {
+	if kind == "" || isText(kind) || kind == wider {
+		return false
+	}
+	if isText(wider) {
+		return wider != "text"
+	}
+	bits := func(kind, of string) (n int) {
+		if rest, ok := strings.CutPrefix(kind, of); ok {
+			if n, _ = strconv.Atoi(rest); n == 0 {
+				n = 64 // int and uint
+			}
+		}
+		return n
+	}
+	i, u := bits(kind, "int"), bits(kind, "uint")
+	i2, u2 := bits(wider, "int"), bits(wider, "uint")
+	return i > 0 && i < i2 || u > 0 && (u < u2 || u < i2)
 }
 
 // content returns what takes the content of the requests of a route, or nil.

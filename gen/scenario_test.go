@@ -2,6 +2,7 @@ package gen
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -170,15 +171,19 @@ func (s *scenario) generate(t *testing.T) {
 	}
 }
 
-// document compares the OpenAPI document of the app.
+// document makes the OpenAPI document of the app, and compares it where the
+// scenario has one.
 func (s *scenario) document(t *testing.T) {
 	t.Helper()
-	if !s.has("want/openapi.json") {
-		return
-	}
 	document, err := OpenAPI(s.dir, "")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !json.Valid(document.Text) {
+		t.Errorf("the document is not JSON:\n%s", document.Text)
+	}
+	if !s.has("want/openapi.json") {
+		return
 	}
 	if s.result.Document != nil && document.Changed() {
 		t.Errorf("what generate writes is another document:\n%s", document.Diff())
