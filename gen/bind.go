@@ -132,11 +132,17 @@ func (a *app) bind(d *declaration) (none *binding) {
 		if s.encode != nil {
 			b.answerer(s.encode)
 		}
-		for _, st := range s.steps {
-			if s.routes > 0 && st.after == s.routes {
-				a.report(st.fn.use, "use-after-routes", fmt.Sprintf("s.%s(%s) comes after every route of its group and applies to none", st.kind, b.source(st.fn)),
+		useless := func(pos token.Pos, after int, what string) {
+			if s.routes > 0 && after == s.routes {
+				a.report(pos, "use-after-routes", fmt.Sprintf("s.%s comes after every route of its group and applies to none", what),
 					[]string{"it applies to what is declared below it"}, "move it above line "+fmt.Sprint(a.position(s.firstRoute(d)).Line))
 			}
+		}
+		for _, st := range s.steps {
+			useless(st.fn.use, st.after, fmt.Sprintf("%s(%s)", st.kind, b.source(st.fn)))
+		}
+		for _, f := range s.fails {
+			useless(f.pos, f.after, "Fails")
 		}
 	}
 	return none

@@ -15,6 +15,8 @@ type failure struct {
 	status int64
 	reason string // what is sent; "" for the name of the status
 	doc    string // the comment of the variable
+	pos    token.Pos
+	after  int // how many routes its scope had when it was declared
 }
 
 // about returns what a document says of the error.
@@ -44,6 +46,7 @@ func (r *reader) failures(call *ast.CallExpr) (list []*failure) {
 		case f.status < 400 || f.status > 599:
 			r.app.report(arg.Pos(), "bad-status", fmt.Sprintf("%d is not a status code of an error", f.status), nil, "use a number from 400 to 599")
 		default:
+			f.pos = arg.Pos()
 			list = append(list, f)
 		}
 	}

@@ -128,7 +128,7 @@ func (d *document) result(r *replies, rt *route) {
 			r.add("101", statusText(101))
 			fallthrough
 		case writes:
-			r.add("default", "What "+rt.handler.name+" writes.")
+			r.add("default", "What the handler writes.")
 			return
 		}
 		r.add("200", statusText(200))
@@ -208,7 +208,11 @@ func (d *document) refused(r *replies, rt *route) {
 	if arg == nil {
 		return
 	}
-	r.add("413", "The content is too large.")
+	limit := "The content is too large."
+	if rt.maxBody > 0 {
+		limit = fmt.Sprintf("The content has more than %d octets.", rt.maxBody)
+	}
+	r.add("413", limit)
 	if arg.source == fromJSON {
 		r.add("415", "The content is not JSON.")
 	}

@@ -299,7 +299,10 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 	case "API":
 		r.api(call)
 	case "Fails":
-		s.fails = append(s.fails, r.failures(call)...)
+		for _, f := range r.failures(call) {
+			f.after = s.routes
+			s.fails = append(s.fails, f)
+		}
 	}
 	return nil
 }
