@@ -64,6 +64,10 @@ var layers = map[string]layer{
 		[]string{"netpoll", "sdk", "sdk/invariant", "sdk/msg"},
 		heavy,
 	},
+	"sdk/conditional": {
+		[]string{"netpoll", "sdk", "sdk/invariant", "sdk/msg"},
+		heavy,
+	},
 	"sdk/coding": {
 		[]string{"netpoll", "sdk", "sdk/invariant", "sdk/msg"},
 		heavy,
