@@ -52,6 +52,19 @@ var (
 	ErrUnavailable      error = &StatusError{Status: 503}
 )
 
+// Errors of stages that a declaration names.
+var (
+	// ErrTimeout says that the time of a route is over (Timeout): it is the
+	// cause of the context's end, and in the chain of the error that is answered
+	// then, 503.
+	ErrTimeout error = &StatusError{Status: 503, Reason: "the request took too long"}
+	// ErrBusy says that as many requests as may (Limit) are being answered: 503.
+	ErrBusy error = &StatusError{Status: 503, Reason: "too many requests at once"}
+	// ErrPreconditionFailed says that a precondition of the request, such as
+	// If-Match, does not hold: 412.
+	ErrPreconditionFailed error = &StatusError{Status: 412}
+)
+
 // Why an exchange ended early: in Outcome.Err, as the cause of its context and
 // as the error of its streams.
 var (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/netip"
+	"time"
 
 	"github.com/windhover-go/windhover/sdk/msg"
 )
@@ -95,6 +96,13 @@ type Response interface {
 	// borrowed until the function that received the feature returns. A
 	// Content-Length that fits it is sent.
 	ResponseContent() *msg.Buffer
+}
+
+// ResponseStatus tells the status code of the response as it is so far: to
+// functions of Finish, and to stages such as ETag.
+type ResponseStatus interface {
+	// ResponseStatus returns the status code that was set, and 200 before.
+	ResponseStatus() int
 }
 
 // ResponseStream sends the content of the response while it is produced. A
@@ -243,4 +251,18 @@ type Lifetime interface {
 	// peer's end, and is cancelled when the server begins to shut down. It is the
 	// one allocation of a route that takes it.
 	Context() context.Context
+}
+
+// TimedLifetime offers a context that also ends when the time of the exchange is
+// over. Generated code calls it for a parameter of type context.Context where
+// Timeout is declared.
+type TimedLifetime interface {
+	// ContextWithin returns a context as Lifetime does, the same one if there is
+	// one, that is cancelled with the cause ErrTimeout when d has passed since
+	// the head of the request was complete. Its Deadline says so, and its Err is
+	// context.DeadlineExceeded then. It is some allocations and a timer.
+	ContextWithin(d time.Duration) context.Context
+	// ContextExpired reports whether a context that was asked for has ended
+	// because the time was over.
+	ContextExpired() bool
 }

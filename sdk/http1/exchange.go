@@ -69,12 +69,14 @@ var (
 	_ sdk.RequestStream    = (*Exchange)(nil)
 	_ sdk.RequestTrailers  = (*Exchange)(nil)
 	_ sdk.Response         = (*Exchange)(nil)
+	_ sdk.ResponseStatus   = (*Exchange)(nil)
 	_ sdk.ResponseStream   = (*Exchange)(nil)
 	_ sdk.ResponseTrailers = (*Exchange)(nil)
 	_ sdk.EarlyHints       = (*Exchange)(nil)
 	_ sdk.Upgrade          = (*Exchange)(nil)
 	_ sdk.Connection       = (*Exchange)(nil)
 	_ sdk.Lifetime         = (*Exchange)(nil)
+	_ sdk.TimedLifetime    = (*Exchange)(nil)
 	_ sdk.TLS              = (*Exchange)(nil)
 	_ sdk.Unit             = (*Exchange)(nil)
 )
@@ -175,6 +177,9 @@ func (x *Exchange) SetStatus(status int) {
 	x.redone = x.stream != nil
 	x.Exchange.SetStatus(status)
 }
+
+// ResponseStatus implements sdk.ResponseStatus.
+func (x *Exchange) ResponseStatus() int { return x.Status() }
 
 // appendResponse appends the whole response.
 func (x *Exchange) appendResponse(dst, date []byte) []byte {
@@ -298,6 +303,8 @@ type lifetime struct {
 	cause  error           // why it was cancelled
 	ctx    context.Context //nolint:containedctx // what sdk.Lifetime hands out, a second time too
 	cancel context.CancelCauseFunc
+	// release stops the timer of a context that has one; nil: it has none.
+	release context.CancelFunc
 }
 
 func (l *lifetime) own(cn *conn) {
@@ -367,5 +374,8 @@ func (l *lifetime) end() {
 	if l.cancel != nil {
 		l.cancel(context.Canceled)
 	}
-	l.ctx, l.cancel, l.cause, l.stream = nil, nil, nil, false
+	if l.release != nil {
+		l.release()
+	}
+	l.ctx, l.cancel, l.release, l.cause, l.stream = nil, nil, nil, nil, false
 }

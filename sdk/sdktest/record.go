@@ -11,8 +11,8 @@ import (
 )
 
 // A Recorder records what a function writes to its response. It implements
-// sdk.Response, sdk.ResponseStream, sdk.ResponseTrailers and sdk.EarlyHints. The
-// zero value is ready.
+// sdk.Response, sdk.ResponseStatus, sdk.ResponseStream, sdk.ResponseTrailers and
+// sdk.EarlyHints. The zero value is ready.
 type Recorder struct {
 	status   int
 	fields   msg.Fields
@@ -25,6 +25,7 @@ type Recorder struct {
 
 var (
 	_ sdk.Response         = (*Recorder)(nil)
+	_ sdk.ResponseStatus   = (*Recorder)(nil)
 	_ sdk.ResponseStream   = (*Recorder)(nil)
 	_ sdk.ResponseTrailers = (*Recorder)(nil)
 	_ sdk.EarlyHints       = (*Recorder)(nil)
@@ -75,6 +76,9 @@ func (r *Recorder) Status() int {
 	}
 	return r.status
 }
+
+// ResponseStatus implements sdk.ResponseStatus.
+func (r *Recorder) ResponseStatus() int { return r.Status() }
 
 // Field returns the value of the first field line with that name, or "".
 func (r *Recorder) Field(name string) string {
