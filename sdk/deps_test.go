@@ -68,6 +68,10 @@ var layers = map[string]layer{
 		[]string{"netpoll", "sdk", "sdk/invariant", "sdk/msg"},
 		heavy,
 	},
+	"sdk/etag": {
+		[]string{"netpoll", "sdk", "sdk/conditional", "sdk/invariant", "sdk/msg"},
+		heavy,
+	},
 	"sdk/coding": {
 		[]string{"netpoll", "sdk", "sdk/invariant", "sdk/msg"},
 		heavy,
