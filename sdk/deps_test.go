@@ -72,6 +72,18 @@ var layers = map[string]layer{
 		[]string{"netpoll", "sdk", "sdk/conditional", "sdk/invariant", "sdk/msg"},
 		heavy,
 	},
+	"sdk/compress": {
+		[]string{"netpoll", "sdk", "sdk/invariant", "sdk/msg"},
+		heavy,
+	},
+	"sdk/compress/gzipcoder": {
+		[]string{"netpoll", "sdk", "sdk/compress", "sdk/invariant", "sdk/msg"},
+		heavy,
+	},
+	"sdk/compress/zstdcoder": { // its encoder brings log
+		[]string{"netpoll", "sdk", "sdk/compress", "sdk/invariant", "sdk/msg"},
+		[]string{"net", "net/http", "crypto/tls", "encoding/json"},
+	},
 	"sdk/coding": {
 		[]string{"netpoll", "sdk", "sdk/invariant", "sdk/msg"},
 		heavy,
