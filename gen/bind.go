@@ -116,12 +116,13 @@ type binder struct {
 func (a *app) bind(d *declaration) (none *binding) {
 	for _, rt := range d.routes {
 		b := &binder{app: a, decl: d, route: rt, name: rt.title()}
+		b.checkLimits(rt)
 		rt.binding = *b.chain(rt.steps, rt.handler)
 		b.checkRoute(rt)
 	}
 	a.countLater(d)
 	b := &binder{app: a, decl: d, name: "404 and 405"}
-	none = b.chain(d.server.steps, nil)
+	none = b.chain(withoutLimits(d.server.steps), nil)
 	for _, s := range d.scopes {
 		if s.errors != nil {
 			b.answerer(s.errors)
@@ -152,15 +153,21 @@ func (a *app) bind(d *declaration) (none *binding) {
 func (a *app) countLater(d *declaration) {
 	const most = 64
 	n := 0
-	for _, s := range d.scopes {
-		for _, st := range s.steps {
+	count := func(steps []*step) {
+		for _, st := range steps {
 			if st.kind == "Use" {
 				continue
 			}
 			if n++; n == most+1 {
-				a.report(st.fn.use, "too-many-functions", fmt.Sprintf("the declaration has more than %d functions of Finish and Done", most), nil, "let one function call several")
+				a.report(st.fn.use, "too-many-functions", fmt.Sprintf("the declaration has more than %d of Finish, Done and Limit", most), nil, "let one function call several")
 			}
 		}
+	}
+	for _, s := range d.scopes {
+		count(s.steps)
+	}
+	for _, rt := range d.routes {
+		count(rt.ownLimits())
 	}
 }
 
@@ -380,6 +387,9 @@ func (b *binder) checkRoute(rt *route) {
 			continue // what could not be bound may have been meant to read it
 		}
 		for _, c := range rt.calls {
+			if c.limits() {
+				continue
+			}
 			takes = append(takes, fmt.Sprintf("%s has the parameters %s", c.fn.name, b.app.typeName(c.fn.sig.Params())))
 		}
 		reader := "a function of the route"
@@ -776,6 +786,8 @@ func (b *binder) unboundScalar(c *call, p *types.Var, pos token.Pos, t string) {
 // source returns how a declaration names a function.
 func (b *binder) source(fn *function) string {
 	switch {
+	case fn.object == nil: // of Limit
+		return fn.method
 	case fn.service != nil:
 		return fn.service.name + "." + fn.method
 	case fn.variable != nil:

@@ -23,6 +23,8 @@ type emitter struct {
 	fields *names // fields and methods of the task
 	names  map[*route]string
 	ready  []*response // those without a phase, in order; 0 is the answer 404
+	limits []*step     // those of Limit, in order
+	coders []*stage    // those of Compress that differ, in order
 	done   map[*step]string
 	ids    map[string]string // what the package-level names of the file became
 	used   map[string]bool   // the features that functions take
@@ -107,8 +109,12 @@ func (e *emitter) imports() {
 	e.file.ImportName(jsonPath, "json")
 	e.file.ImportName(formPath, "form")
 	e.file.ImportName(codingPath, "coding")
+	e.file.ImportName("time", "time")
+	e.file.ImportName(etagPath, "etag")
+	e.file.ImportName(compressPath, "compress")
 	for _, name := range []string{"gzip", "zstd"} {
 		e.file.ImportName(codingPath+"/"+name, name)
+		e.file.ImportName(compressPath+"/"+name+"coder", name+"coder")
 	}
 	var walk func(p *types.Package, depth int)
 	walk = func(p *types.Package, depth int) {
@@ -153,6 +159,7 @@ func (e *emitter) prepare() {
 		e.crossings(&rt.binding)
 	}
 	e.crossings(e.none)
+	e.prepareStages()
 }
 
 // wildcardFields gives a field to each wildcard below n that is read: one for
@@ -279,10 +286,6 @@ func folded(text string) (lines []string) {
 func (e *emitter) exchange() {
 	used := e.used
 	used["Request"], used["Response"] = true, true
-	all := []*binding{e.none}
-	for _, rt := range e.decl.routes {
-		all = append(all, &rt.binding)
-	}
 	note := func(arg *argument) {
 		switch arg.source {
 		case fromFeature:
@@ -304,14 +307,20 @@ func (e *emitter) exchange() {
 		case fromValue, fromService, fromPath, fromQuery, fromBytes, fromOutcome, fromError, fromPanic, fromResult:
 		}
 	}
-	for _, b := range all {
+	calls := func(b *binding, timed bool) {
 		for _, c := range b.calls {
 			for _, arg := range c.args {
+				if arg.source == fromContext && timed && !c.later() {
+					used["TimedLifetime"] = true
+					continue
+				}
 				note(arg)
 			}
 		}
 	}
+	calls(e.none, false)
 	for _, rt := range e.decl.routes {
+		calls(&rt.binding, rt.timeout != nil)
 		if rt.decode != nil && rt.split >= 0 {
 			used["RequestHeaders"] = true
 		}
@@ -326,6 +335,7 @@ func (e *emitter) exchange() {
 			}
 		}
 	}
+	e.stageFeatures(used)
 	var members []jen.Code
 	for _, name := range features {
 		if used[name] {
@@ -346,6 +356,8 @@ func (e *emitter) pipeline() {
 		params = append(params, jen.Id(s.name).Add(e.typ(s.typ)))
 		values = append(values, jen.Id(s.name).Op(":").Id(s.name))
 	}
+	more, made := e.pipelineStages()
+	fields, values = append(fields, more...), append(values, made...)
 	e.file.Add(comment("Pipeline is the app. It is served by sdk.Run or sdk.New."))
 	e.file.Type().Id("Pipeline").Struct(fields...)
 	e.file.Line()
@@ -356,6 +368,9 @@ func (e *emitter) pipeline() {
 	e.file.Comment("This line does not compile with an SDK that this file does not fit: run go generate.")
 	e.file.Const().Id("_").Op("=").Qual(sdkPath, "Generated2")
 	e.file.Line()
+	for _, st := range e.coders {
+		e.newCompress(st)
+	}
 	var offers []jen.Code
 	for _, protocol := range e.decl.protocols() {
 		offer := []jen.Code{
@@ -549,7 +564,7 @@ func (e *emitter) task() {
 		jen.Id("allow").Qual(sdkPath, "Methods").Comment("of the path, for 405 and OPTIONS"),
 	}
 	if len(e.done) > 0 {
-		fields = append(fields, jen.Id("armed").Uint64().Comment("the functions of "+e.laterPhases("and")+" that were passed"))
+		fields = append(fields, jen.Id("armed").Uint64().Comment(e.armedComment()))
 	}
 	if e.hasWildcards() {
 		fields = append(fields, jen.Id("escaped").Bool().Comment("the path had escapes: it is in normal"))
@@ -622,7 +637,7 @@ func (e *emitter) laterCalls(kind string) (list []*call) {
 	seen := map[*step]bool{}
 	for _, b := range e.bindings() {
 		for _, c := range b.calls {
-			if c.later() && !seen[c.step] && (kind == "" || c.step.kind == kind) {
+			if (c.later() || c.limits()) && !seen[c.step] && (kind == "" || c.step.kind == kind) {
 				seen[c.step] = true
 				list = append(list, c)
 			}
@@ -642,7 +657,7 @@ func (e *emitter) armedBits() {
 		bits = append(bits, jen.Id(e.done[c.step]))
 	}
 	if len(bits) > 0 {
-		e.file.Add(comment(folded("The bits of task.armed: a function of " + e.laterPhases("or") + " runs if the exchange came past its line.")...))
+		e.file.Add(comment(folded(e.armedBitsComment())...))
 		e.file.Const().Defs(bits...)
 		e.file.Line()
 	}

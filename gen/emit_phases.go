@@ -31,6 +31,7 @@ func (e *emitter) phases() {
 	e.file.Line()
 	e.head()
 	e.body()
+	e.stages()
 	e.finish()
 	e.recovery()
 	e.end()
@@ -95,8 +96,7 @@ func (e *emitter) head() {
 	}
 	choose, parts := e.byRoute("head", cases, nil, results, jen.Err().Op("=").Id("t").Dot("noRoute").Call())
 	body := []jen.Code{jen.Var().Err().Error(), choose}
-	finish := len(e.laterCalls("Finish")) > 0
-	if finish {
+	if len(e.laterCalls("Finish")) > 0 || e.responds() {
 		if split {
 			body = append(body, jen.If(jen.Id("wantBody")).Block(jen.Return(jen.True())))
 		}
@@ -195,6 +195,9 @@ func (e *emitter) body() {
 // answer to an error.
 func (e *emitter) answer() jen.Code {
 	fail := jen.Id("t").Dot("Fail").Call(jen.Err())
+	if e.responds() {
+		return jen.Id("t").Dot("respond").Call(jen.Err())
+	}
 	if len(e.laterCalls("Finish")) == 0 {
 		return jen.If(jen.Err().Op("!=").Nil()).Block(fail)
 	}
@@ -241,12 +244,13 @@ func (e *emitter) end() {
 	}) || len(finish) > 0 {
 		param = jen.Id("out").Qual(sdkPath, "Outcome")
 	}
+	give := append(e.giveBack(), reset)
 	if len(steps) == 0 && len(finish) == 0 {
-		e.method("End").Params(param).Block(reset)
+		e.method("End").Params(param).Block(give...)
 		e.file.Line()
 		return
 	}
-	body := []jen.Code{jen.Defer().Func().Params().Block(reset).Call().Comment("also when a function panics")}
+	body := []jen.Code{jen.Defer().Func().Params().Block(give...).Call().Comment("also when a function panics")}
 	if len(finish) > 0 {
 		body = append(body, jen.Id("_").Op("=").Id("t").Dot("finish").Call(jen.Id("out").Dot("Err")).Comment("those of an exchange that was cut short"))
 	}
@@ -292,6 +296,9 @@ func (e *emitter) failure() {
 	}
 	if len(e.laterCalls("Finish")) > 0 { // of what the server found; the others have run
 		body = append([]jen.Code{jen.Err().Op("=").Id("t").Dot("finish").Call(jen.Err())}, body...)
+	}
+	if len(e.coders) > 0 {
+		body = append(body, jen.Id("t").Dot("compress").Call())
 	}
 	e.file.Add(comment("Fail implements sdk.Task. It answers an error, of the functions as well."))
 	e.method("Fail").Params(jen.Err().Error()).Block(body...)
@@ -369,6 +376,9 @@ func (e *emitter) recovery() {
 		}
 		return []jen.Code{e.callee(st.fn).Call(args...)}
 	})...)
+	if len(e.coders) > 0 {
+		body = append(body, jen.Id("t").Dot("compress").Call())
+	}
 	e.file.Add(comment("Recover implements sdk.Recoverer: it answers a panic."))
 	e.method("Recover").Params(jen.Id(value).Any()).Block(body...)
 	e.file.Line()
@@ -427,7 +437,7 @@ func (e *emitter) unparsed() jen.Code {
 func (e *emitter) route(rt *route) {
 	title := rt.title()
 	f := e.function(rt.split >= 0)
-	f.encode, f.status = rt.scope.encodes(), rt.status
+	f.encode, f.status, f.timeout = rt.scope.encodes(), rt.status, rt.timeout
 	end := len(rt.calls)
 	if rt.split >= 0 {
 		end = rt.split
@@ -443,7 +453,7 @@ func (e *emitter) route(rt *route) {
 		e.method(name).Params().Params(jen.Id("wantBody").Bool(), jen.Err().Error()).Block(f.body...)
 		e.file.Line()
 		g := e.function(false)
-		g.encode, g.status = f.encode, f.status
+		g.encode, g.status, g.timeout = f.encode, f.status, f.timeout
 		g.decode(rt.decode)
 		for _, c := range rt.calls[rt.split:] {
 			g.call(c)
@@ -467,16 +477,17 @@ func (e *emitter) route(rt *route) {
 // A functionText is the body of one function as it grows.
 type functionText struct {
 	*emitter
-	names  *names
-	local  map[*value]string
-	pair   bool  // it returns (wantBody, err)
-	encode *step // what encodes the result; nil for JSON
-	status int64 // when the handler has returned; 0: as it sets
-	body   []jen.Code
+	names   *names
+	local   map[*value]string
+	pair    bool   // it returns (wantBody, err)
+	encode  *step  // what encodes the result; nil for JSON
+	status  int64  // when the handler has returned; 0: as it sets
+	timeout *stage // nil: the context has no time of its own
+	body    []jen.Code
 }
 
 func (e *emitter) function(pair bool) *functionText {
-	return &functionText{emitter: e, names: newNames(e.scope, "t", "err", "content", "sdk", "msg", "json", "form", "coding", "gzip", "zstd", "http1", "bytes", "wantBody"), local: map[*value]string{}, pair: pair}
+	return &functionText{emitter: e, names: newNames(e.scope, "t", "err", "content", "sdk", "msg", "json", "form", "coding", "gzip", "zstd", "http1", "bytes", "time", "wantBody"), local: map[*value]string{}, pair: pair}
 }
 
 func (f *functionText) returns(err jen.Code) jen.Code {
@@ -493,6 +504,10 @@ func (f *functionText) ifErr() jen.Code {
 // call writes the call of a function with what it needs before, and what its
 // results mean after.
 func (f *functionText) call(c *call) {
+	if c.limits() {
+		f.take(c.step)
+		return
+	}
 	if c.later() {
 		f.body = append(f.body, jen.Id("t").Dot("armed").Op("|=").Id(f.done[c.step]).Comment("s."+c.step.kind+"("+c.fn.name+")"))
 		return

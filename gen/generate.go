@@ -95,6 +95,7 @@ func analyse(dir string) (*analysis, error) {
 	}
 	c := &analysis{app: a, decl: a.read()}
 	c.none = a.bind(c.decl)
+	a.checkStages(c.decl)
 	c.tree = a.router(c.decl)
 	if len(a.problems) == 0 {
 		c.notes = a.overlaps(c.decl, c.tree)

@@ -29,6 +29,9 @@ const (
 	jsonPath   = modulePath + "/sdk/json"
 	formPath   = modulePath + "/sdk/form"
 	codingPath = modulePath + "/sdk/coding"
+
+	etagPath     = modulePath + "/sdk/etag"
+	compressPath = modulePath + "/sdk/compress"
 )
 
 // outputName is the file that is generated.

@@ -25,18 +25,21 @@ type scope struct {
 	decode  *decoding  // of the routes below; nil: none
 	fails   []*failure // that are declared so far
 	doc     string     // the comment above it
+	stages             // of the routes below
 	routes  int        // routes declared in it and below so far
 	lastPos token.Pos  // of the last of them
 }
 
 // A step is a function of Use, Finish, Done, Errors, Recover or Encode at its
-// place.
+// place, or a Limit.
 type step struct {
 	kind  string // "Use", "Finish", …
 	fn    *function
 	scope *scope
 	// after is how many routes its scope had when it was declared.
 	after int
+	limit int64  // of Limit: how many exchanges may come past it at once
+	field string // of the Pipeline, for Limit
 
 	args []*argument // of Errors, Recover and Encode; see bind.go
 }
@@ -60,7 +63,8 @@ type route struct {
 	statusPos token.Pos
 	fails     []*failure // its own and those of its scopes
 	doc       string     // the comment above it
-	readyAt   int        // 1 + the index of the response that answers it without a function
+	stages
+	readyAt int // 1 + the index of the response that answers it without a function
 
 	binding
 }
@@ -95,6 +99,7 @@ type declaration struct {
 	services []*service
 	routes   []*route
 	refusals []*response // at most one for each status
+	stages   []*stage    // all, in order
 	pos      token.Pos
 	strict   bool  // overlapping routes are errors
 	paths    bool  // functions that return paths are wanted
@@ -278,6 +283,10 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 		s.maxBody = r.number(call.Args[0])
 	case "Decode":
 		s.decode = r.decoding(call)
+	case "Timeout", "ETag", "Compress":
+		r.stage(&s.stages, name, call).scope = s
+	case "Limit":
+		s.steps = append(s.steps, r.limit(s, call))
 	case "Group":
 		r.group(s, call)
 	case "Host":
@@ -355,7 +364,7 @@ func (r *reader) badPath(call *ast.CallExpr) {
 
 // scope reads what a call declares in g.
 func (r *reader) scope(g *scope, call *ast.CallExpr) {
-	g.pos, g.onLoop, g.maxBody, g.decode = call.Args[0].Pos(), g.parent.onLoop, g.parent.maxBody, g.parent.decode
+	g.pos, g.onLoop, g.maxBody, g.decode, g.stages = call.Args[0].Pos(), g.parent.onLoop, g.parent.maxBody, g.parent.decode, g.parent.stages
 	r.decl.scopes = append(r.decl.scopes, g)
 	switch f := ast.Unparen(call.Args[1]).(type) {
 	case *ast.FuncLit:
@@ -436,7 +445,7 @@ func (r *reader) route(s *scope, method string, call *ast.CallExpr) *route {
 	path, ok := r.path(call.Args[0])
 	rt := &route{
 		scope: s, method: method, host: s.host, path: s.prefix + path, pathPos: call.Args[0].Pos(),
-		onLoop: s.onLoop, maxBody: s.maxBody, decode: s.decode, doc: r.doc,
+		onLoop: s.onLoop, maxBody: s.maxBody, decode: s.decode, stages: s.stages, doc: r.doc,
 	}
 	if path == "/" && s.prefix != "" {
 		rt.path = s.prefix
@@ -499,6 +508,10 @@ func (r *reader) modify(rt *route, name string, call *ast.CallExpr) {
 		rt.maxBody = r.number(call.Args[0])
 	case "Decode":
 		rt.decode = r.decoding(call)
+	case "Timeout", "ETag", "Compress":
+		r.stage(&rt.stages, name, call)
+	case "Limit":
+		rt.steps = append(rt.steps, r.limit(rt.scope, call))
 	case "AllowBody":
 		rt.allowBody = true
 	case "Status":
@@ -514,19 +527,7 @@ func (r *reader) decoding(call *ast.CallExpr) *decoding {
 	if d.limit <= 0 {
 		r.app.report(d.pos, "bad-coding", "the limit of the decoded content is not positive", []string{"content that is small when it is sent can be large when it is decoded"}, "write how many octets the routes take, such as 8<<20")
 	}
-	for _, arg := range call.Args[1:] {
-		v := r.app.info.Types[arg].Value
-		if v == nil {
-			r.notConstant(arg, "this coding")
-			continue
-		}
-		name := constant.StringVal(v)
-		if name != "gzip" && name != "zstd" || slices.Contains(d.codings, name) {
-			r.app.report(arg.Pos(), "bad-coding", fmt.Sprintf("%q is not a content coding that can be decoded, or is there twice", name), nil, `name "gzip" and "zstd", or one of them`)
-			continue
-		}
-		d.codings = append(d.codings, name)
-	}
+	d.codings = r.codings(call.Args[1:], "decoded")
 	if len(call.Args) == 1 {
 		r.app.report(d.pos, "bad-coding", "Decode names no content coding", nil, `name "gzip", "zstd" or both behind the limit`)
 	}

@@ -29,6 +29,7 @@ func routeTable(d *declaration) (lines []string) {
 		if rt.onLoop {
 			answer += ", on the loop"
 		}
+		answer += rt.stageNote()
 		rows = append(rows, [3]string{rt.method, rt.host + rt.path, answer})
 		width[0], width[1] = max(width[0], len(rt.method)), max(width[1], len(rt.host)+len(rt.path))
 	}

@@ -54,6 +54,14 @@ var unnamedByAll = []string{
 	module + "/h1.(*Exchange).TrailersErr",
 	module + "/h1.(*Exchange).RequestTrailer",
 	module + "/h1.(*Exchange).AppendEarlyHints",
+	module + "/sdk.(*Slots).",
+	module + "/sdk.OrTimeout",
+	module + "/sdk/http1.(*lifetime).within",
+	module + "/sdk/conditional.",
+	module + "/sdk/etag.",
+	module + "/sdk/compress.",
+	"github.com/klauspost/compress",
+	"crypto/sha256.",
 }
 
 // unnamedUpgrade is likewise what hello and probe do not name and lines does.

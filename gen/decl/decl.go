@@ -235,6 +235,58 @@ func (r *Routes) MaxBody(octets int64) {}
 // Decode, content is handed over as it was sent.
 func (r *Routes) Decode(octets int64, codings ...string) {}
 
+// Timeout bounds how long the functions of each route below it may take, as a
+// time.Duration such as 2*time.Second, from the end of the request's head; the
+// arrival of its content counts. When the time is over, the context.Context
+// that the functions take ends, with the cause sdk.ErrTimeout. Go cannot end a
+// function: the answer waits until it returns, so a function has to look at its
+// context, and hand it to what it calls. An error that it returns then, and that
+// does not say how to answer it, becomes sdk.ErrTimeout, for the function of
+// Errors: 503. What a function makes without an error is sent, however late. Of
+// a response that streams, what was sent stays sent.
+//
+// It holds for routes that have a function with a context.Context and are off the
+// loop, and not for those that take sdk.Upgrade. The innermost one holds.
+func (r *Routes) Timeout(d any) {}
+
+// Limit bounds how many requests to the routes below it are in progress at once,
+// counted for all of them together: from its line until the response is handed
+// to the kernel, the arrival of the content between included. One more is
+// answered at its line, with sdk.ErrBusy, which is 503, and Retry-After: 1; what
+// stands above the line, such as a function of Use that authorizes, runs before.
+// Several Limits around a route all hold. It does not hold for 404 and 405, nor
+// for responses that are known now.
+func (r *Routes) Limit(requests int64) {}
+
+// ETag gives responses of the routes of GET below it a strong entity tag, made
+// of the content and of what describes it, and answers conditional requests: 304
+// without content where the client has it already, 412 where If-Match or
+// If-Unmodified-Since does not hold. An ETag or a Last-Modified that a function
+// sets is used in place of its own. Only a response 200 with content is looked
+// at, after the functions of Finish: an error is never a 304. It saves
+// octets, not work. It does not hold for responses that stream, nor for those
+// that are known now.
+func (r *Routes) ETag() {}
+
+// Compress encodes the content of responses of the routes below it, and of
+// answers to their errors, with the coding that the client accepts and likes
+// best; of those that it likes equally, the first of codings: "zstd" and "gzip".
+// Content of less than minimum octets (0: 1,024) is sent as it is, and so is what
+// is not text, JSON, XML or another type that gains by it, what has a
+// Content-Encoding, Content-Range or digest, and what Cache-Control: no-transform
+// forbids. Vary gets Accept-Encoding. An ETag of encoded content is weak; clients
+// that send it back in If-Match do not match then.
+//
+// On the loop, content over 64 KiB is sent as it is, for the loop would stand
+// still meanwhile. Everywhere it is, when 16 responses are being encoded with a
+// coding already. It does not hold for responses that stream, nor for those that
+// are known now. Without a coding, Compress(0), it ends what is said around it.
+//
+// Do not compress content that has both a secret and something that another site
+// can choose, such as a token in a page that shows a parameter of the query: the
+// length would give the secret away, piece by piece (the attack BREACH).
+func (r *Routes) Compress(minimum int64, codings ...string) {}
+
 // A Route can be said more of.
 type Route struct{}
 
@@ -248,6 +300,20 @@ func (r *Route) MaxBody(octets int64) *Route { return r }
 // Decode makes the content of the route's requests be decoded, as Routes.Decode
 // does.
 func (r *Route) Decode(octets int64, codings ...string) *Route { return r }
+
+// Timeout bounds how long the functions of the route may take, as Routes.Timeout
+// does.
+func (r *Route) Timeout(d any) *Route { return r }
+
+// Limit bounds how many requests to the route are in progress at once, as
+// Routes.Limit does. Its line is behind the functions of Use.
+func (r *Route) Limit(requests int64) *Route { return r }
+
+// ETag gives the responses of the route an entity tag, as Routes.ETag does.
+func (r *Route) ETag() *Route { return r }
+
+// Compress encodes the content of the route's responses, as Routes.Compress does.
+func (r *Route) Compress(minimum int64, codings ...string) *Route { return r }
 
 // AllowBody lets a route of GET, HEAD or DELETE read the content of requests.
 func (r *Route) AllowBody() *Route { return r }
