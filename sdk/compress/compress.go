@@ -8,8 +8,8 @@
 package compress
 
 import (
+	"io"
 	"math"
-	"sync/atomic"
 
 	"github.com/windhover-go/windhover/sdk"
 	"github.com/windhover-go/windhover/sdk/msg"
@@ -24,8 +24,9 @@ const (
 	// millisecond, or a few. More is sent as it is.
 	LoopMaximum = 64 << 10
 	// MaxEncoders bounds the encoders of each coding of a Stage, and so the
-	// responses that are encoded at once. One more is sent as it is. An encoder is
-	// about a MiB; see the packages that have them.
+	// responses that are encoded at once: as many that are there as a whole, and as
+	// many that stream. One more is sent as it is. An encoder is about a MiB; see the
+	// packages that have them.
 	MaxEncoders = 16
 	// maxKept bounds the memory, in octets, that an encoder keeps of what it made.
 	maxKept = 64 << 10
@@ -35,8 +36,10 @@ const (
 type Coding struct {
 	// Name is its name in Content-Encoding, in lower case.
 	Name string
-	// New returns an encoder.
-	New func() Encoder
+	// New returns an encoder of contents that are there as a whole, and NewStream
+	// one of those that are not.
+	New       func() Encoder
+	NewStream func() StreamEncoder
 }
 
 // An Encoder encodes contents, one after the other. It belongs to one goroutine
@@ -44,6 +47,16 @@ type Coding struct {
 type Encoder interface {
 	// AppendEncoded appends content, encoded, to dst.
 	AppendEncoded(dst, content []byte) []byte
+}
+
+// A StreamEncoder encodes contents, one after the other, as they come, and writes
+// them to a writer. It belongs to one goroutine at a time.
+type StreamEncoder interface {
+	io.WriteCloser
+	// Flush writes what was given to Write.
+	Flush() error
+	// Reset begins a content that is written to w.
+	Reset(w io.Writer)
 }
 
 // An Exchange is what the stage takes of one.
@@ -106,16 +119,14 @@ func (s *Stage) respond(x Exchange, most int) {
 	if c == nil || !c.encode(content) {
 		return
 	}
-	fields.Set("Content-Encoding", c.coding.Name)
-	fields.Delete("Accept-Ranges") // of the content as it was
-	weaken(fields)
+	encodes(fields, c.coding.Name)
 }
 
-// coders are the encoders of a coding: at most MaxEncoders, without a lock.
+// coders are the encoders of a coding.
 type coders struct {
-	coding Coding
-	busy   atomic.Int32
-	free   [MaxEncoders]atomic.Pointer[coder]
+	coding  Coding
+	whole   pool[coder]
+	streams pool[streamCoder]
 }
 
 // A coder is an encoder with the memory of what it makes.
@@ -127,11 +138,14 @@ type coder struct {
 // encode encodes content in place, and reports whether it did: it does not when
 // all encoders are in use, nor when content would become longer.
 func (c *coders) encode(content *msg.Buffer) bool {
-	defer c.busy.Add(-1)
-	if c.busy.Add(1) > MaxEncoders {
+	if !c.whole.enter() {
 		return false
 	}
-	e := c.take()
+	defer c.whole.leave()
+	e := c.whole.take()
+	if e == nil {
+		e = &coder{Encoder: c.coding.New()}
+	}
 	e.out = e.AppendEncoded(e.out[:0], content.Collected())
 	shorter := len(e.out) < content.Len()
 	if shorter {
@@ -141,23 +155,6 @@ func (c *coders) encode(content *msg.Buffer) bool {
 	if cap(e.out) > maxKept {
 		e.out = nil
 	}
-	c.give(e)
+	c.whole.give(e)
 	return shorter
-}
-
-func (c *coders) take() *coder {
-	for i := range c.free {
-		if e := c.free[i].Swap(nil); e != nil {
-			return e
-		}
-	}
-	return &coder{Encoder: c.coding.New()}
-}
-
-func (c *coders) give(e *coder) {
-	for i := range c.free {
-		if c.free[i].CompareAndSwap(nil, e) {
-			return
-		}
-	}
 }

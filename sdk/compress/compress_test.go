@@ -311,6 +311,21 @@ func TestEncoderMemory(t *testing.T) {
 		} else {
 			t.Logf("%s: %d octets", c.Name, n)
 		}
+		runtime.ReadMemStats(&before)
+		w := c.NewStream()
+		w.Reset(io.Discard)
+		if _, err := w.Write(content); err != nil {
+			t.Error(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
+			t.Errorf("%s, streaming: %d octets", c.Name, n)
+		} else {
+			t.Logf("%s, streaming: %d octets", c.Name, n)
+		}
 		if got := string(e.AppendEncoded([]byte("before "), content)); !strings.HasPrefix(got, "before ") {
 			t.Errorf("%s: what stood in dst is gone", c.Name)
 		}

@@ -78,6 +78,13 @@ func addVary(fields *msg.Fields) {
 	fields.Add("Vary", "Accept-Encoding")
 }
 
+// encodes says in the fields that the content is encoded.
+func encodes(fields *msg.Fields, coding string) {
+	fields.Set("Content-Encoding", coding)
+	fields.Delete("Accept-Ranges") // of the content as it was
+	weaken(fields)
+}
+
 // weaken makes a strong ETag weak.
 func weaken(fields *msg.Fields) {
 	tag, ok := fields.Value("ETag")

@@ -14,17 +14,21 @@ const Window = 128 << 10
 
 // Coding returns the coding.
 func Coding() compress.Coding {
-	return compress.Coding{Name: "zstd", New: func() compress.Encoder { return newEncoder() }}
+	return compress.Coding{
+		Name: "zstd", New: func() compress.Encoder { return encoder{newEncoder()} },
+		NewStream: func() compress.StreamEncoder { return newEncoder() },
+	}
 }
 
 // encoder encodes frames that say their length, on the goroutine that asks.
 type encoder struct{ e *zstd.Encoder }
 
-func newEncoder() encoder {
-	// Options that are constant do not fail.
+// newEncoder returns an encoder of the fastest level. Its options are constants
+// that do not fail.
+func newEncoder() *zstd.Encoder {
 	e, _ := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
-		zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(Window), zstd.WithEncoderCRC(false))
-	return encoder{e}
+		zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(Window), zstd.WithEncoderCRC(false), zstd.WithZeroFrames(true))
+	return e
 }
 
 // AppendEncoded implements compress.Encoder.
