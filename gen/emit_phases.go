@@ -438,6 +438,9 @@ func (e *emitter) route(rt *route) {
 	title := rt.title()
 	f := e.function(rt.split >= 0)
 	f.encode, f.status, f.timeout = rt.scope.encodes(), rt.status, rt.timeout
+	if rt.streams {
+		f.stream = rt.compress
+	}
 	end := len(rt.calls)
 	if rt.split >= 0 {
 		end = rt.split
@@ -453,7 +456,7 @@ func (e *emitter) route(rt *route) {
 		e.method(name).Params().Params(jen.Id("wantBody").Bool(), jen.Err().Error()).Block(f.body...)
 		e.file.Line()
 		g := e.function(false)
-		g.encode, g.status, g.timeout = f.encode, f.status, f.timeout
+		g.encode, g.status, g.timeout, g.stream = f.encode, f.status, f.timeout, f.stream
 		g.decode(rt.decode)
 		for _, c := range rt.calls[rt.split:] {
 			g.call(c)
@@ -483,7 +486,10 @@ type functionText struct {
 	encode  *step  // what encodes the result; nil for JSON
 	status  int64  // when the handler has returned; 0: as it sets
 	timeout *stage // nil: the context has no time of its own
-	body    []jen.Code
+	stream  *stage // what encodes a response that the handler streams; nil: nothing
+	// streamed is the name of that response, when it has been opened.
+	streamed string
+	body     []jen.Code
 }
 
 func (e *emitter) function(pair bool) *functionText {
@@ -512,11 +518,18 @@ func (f *functionText) call(c *call) {
 		f.body = append(f.body, jen.Id("t").Dot("armed").Op("|=").Id(f.done[c.step]).Comment("s."+c.step.kind+"("+c.fn.name+")"))
 		return
 	}
+	if c.step == nil && f.stream != nil {
+		f.openStream()
+	}
 	var args []jen.Code
 	for _, arg := range c.args {
 		args = append(args, f.argument(arg))
 	}
 	target := f.callee(c.fn).Call(args...)
+	if c.step == nil && f.stream != nil {
+		f.endStream(c, target)
+		return
+	}
 	if c.step == nil {
 		f.handler(c, target)
 		return

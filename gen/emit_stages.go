@@ -158,7 +158,7 @@ func (e *emitter) compression(st *stage, onLoop bool) compression {
 }
 
 // compress writes the stage Compress, of the answers to errors too. It is not
-// for streamed responses: their content may have been sent.
+// for responses that stream, which have been sent: those are encoded on their way.
 func (e *emitter) compress() {
 	if len(e.coders) == 0 {
 		return
@@ -173,7 +173,11 @@ func (e *emitter) compress() {
 	}
 	for _, rt := range e.decl.routes {
 		if !rt.isKnown() {
-			note(e.compression(rt.compress, rt.onLoop), e.constant(rt))
+			st := rt.compress
+			if rt.streams {
+				st = nil
+			}
+			note(e.compression(st, rt.onLoop), e.constant(rt))
 		}
 	}
 	if !e.noneIsReady() { // else what answers there is short
@@ -248,9 +252,31 @@ func (e *emitter) giveBack() (body []jen.Code) {
 	return body
 }
 
+// openStream writes what encodes the response that the handler streams.
+func (f *functionText) openStream() {
+	f.streamed = f.names.take("stream")
+	f.body = append(f.body,
+		jen.Id(f.streamed).Op(":=").Id("t").Dot("p").Dot(f.stream.field).Dot("Stream").Call(jen.Id("t").Dot("x")).Comment(f.stream.compressWord()),
+		jen.Defer().Id(f.streamed).Dot("Release").Call().Comment("also when the handler panics"))
+}
+
+// endStream writes the call of a handler whose response is encoded as it streams.
+func (f *functionText) endStream(c *call, target *jen.Statement) {
+	end := jen.Id(f.streamed).Dot("End")
+	if c.fn.hasErr {
+		f.body = append(f.body, f.returns(end.Call(target)))
+		return
+	}
+	f.body = append(f.body, target, f.returns(end.Call(jen.Nil())))
+}
+
 // simple returns the expression of an argument that needs nothing before. In a
-// route with Timeout the context has a time.
+// route with Timeout the context has a time, and with Compress the stream is
+// encoded.
 func (f *functionText) simple(arg *argument) jen.Code {
+	if takesStream(arg) && f.streamed != "" {
+		return jen.Id(f.streamed)
+	}
 	if arg.source == fromContext && f.timeout != nil {
 		return jen.Id("t").Dot("x").Dot("ContextWithin").Call(duration(f.timeout.within))
 	}

@@ -191,7 +191,7 @@ func (a *app) checkStages(d *declaration) {
 var stageNeeds = map[string]string{
 	"Timeout":  "it holds for routes below it that are off the loop and have a function that takes a context.Context",
 	"ETag":     "it holds for routes of GET and HEAD below it whose response is made by a function and not streamed",
-	"Compress": "it holds for routes below it whose response is made by a function and not streamed",
+	"Compress": "it holds for routes below it whose response is made by a function",
 }
 
 // untimed says why Timeout has no effect on a route, or nothing.
@@ -225,10 +225,25 @@ func (rt *route) uncompressed() string {
 	switch {
 	case rt.isKnown():
 		return "its response is known now, and sent as it is"
-	case rt.streams:
-		return "its response is streamed"
+	case rt.streams && !rt.handlerStreams():
+		return "its response is streamed by a function of Use, or its connection can change to another protocol"
 	}
 	return ""
+}
+
+func takesStream(arg *argument) bool {
+	return arg.source == fromFeature && feature(arg.typ) == "ResponseStream"
+}
+
+// handlerStreams reports whether the handler streams the response, and no other
+// function does.
+func (rt *route) handlerStreams() bool {
+	for i, c := range rt.calls {
+		if last := i == len(rt.calls)-1; slices.ContainsFunc(c.args, takesStream) != last || slices.ContainsFunc(c.args, takesUpgrade) {
+			return false
+		}
+	}
+	return rt.handler != nil
 }
 
 // stageNote returns what the table of routes says of the stages.

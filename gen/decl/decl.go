@@ -279,8 +279,13 @@ func (r *Routes) ETag() {}
 //
 // On the loop, content over 64 KiB is sent as it is, for the loop would stand
 // still meanwhile. Everywhere it is, when 16 responses are being encoded with a
-// coding already. It does not hold for responses that stream, nor for those that
-// are known now. Without a coding, Compress(0), it ends what is said around it.
+// coding already. It does not hold for responses that are known now. Without a
+// coding, Compress(0), it ends what is said around it.
+//
+// What a handler streams (sdk.ResponseStream) is encoded on its way, whatever its
+// length, unless that is announced (OpenResponseSized): Flush sends what was
+// written. Such a handler adds to the content by the writer alone once it writes.
+// It does not hold where a function of Use streams.
 //
 // Do not compress content that has both a secret and something that another site
 // can choose, such as a token in a page that shows a parameter of the query: the
