@@ -310,8 +310,10 @@ func (e *emitter) exchange() {
 	calls := func(b *binding, timed bool) {
 		for _, c := range b.calls {
 			for _, arg := range c.args {
-				if arg.source == fromContext && timed && !c.later() {
+				if timed && !c.later() && takesContext(arg) {
 					used["TimedLifetime"] = true
+				}
+				if timed && !c.later() && arg.source == fromContext {
 					continue
 				}
 				note(arg)

@@ -696,7 +696,9 @@ func (f *functionText) argument(arg *argument) jen.Code {
 		if arg.kind == "text" {
 			return f.unmarshal(arg.segment, arg.typ, argName(arg, "value"))
 		}
-	case fromFeature, fromContext, fromService, fromBytes, fromStream, fromOutcome, fromError, fromPanic, fromResult:
+	case fromFeature:
+		f.startTime(arg)
+	case fromContext, fromService, fromBytes, fromStream, fromOutcome, fromError, fromPanic, fromResult:
 	}
 	return f.simple(arg)
 }

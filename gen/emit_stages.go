@@ -283,6 +283,14 @@ func (f *functionText) simple(arg *argument) jen.Code {
 	return f.emitter.simple(arg)
 }
 
+// startTime gives the context of a route with Timeout its time before a function
+// asks sdk.Lifetime for it.
+func (f *functionText) startTime(arg *argument) {
+	if f.timeout != nil && takesContext(arg) {
+		f.body = append(f.body, jen.Id("t").Dot("x").Dot("ContextWithin").Call(duration(f.timeout.within)).Comment("of sdk.Lifetime"))
+	}
+}
+
 // duration returns the expression of a duration, in its largest unit.
 func duration(d time.Duration) jen.Code {
 	for _, unit := range []struct {

@@ -148,7 +148,9 @@ func (out *binding) takes(is func(*argument) bool) bool {
 	return slices.ContainsFunc(out.calls, func(c *call) bool { return !c.later() && slices.ContainsFunc(c.args, is) })
 }
 
-func takesContext(arg *argument) bool { return arg.source == fromContext }
+func takesContext(arg *argument) bool {
+	return arg.source == fromContext || arg.source == fromFeature && feature(arg.typ) == "Lifetime"
+}
 
 func takesUpgrade(arg *argument) bool {
 	return arg.source == fromFeature && feature(arg.typ) == "Upgrade"

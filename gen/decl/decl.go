@@ -243,7 +243,8 @@ func (r *Routes) Decode(octets int64, codings ...string) {}
 // context, and hand it to what it calls. An error that it returns then, and that
 // does not say how to answer it, becomes sdk.ErrTimeout, for the function of
 // Errors: 503. What a function makes without an error is sent, however late. Of
-// a response that streams, what was sent stays sent.
+// a response that streams, what was sent stays sent. Functions of Finish, Done
+// and Errors that take the context get the one that has ended.
 //
 // It holds for routes that have a function with a context.Context and are off the
 // loop, and not for those that take sdk.Upgrade. The innermost one holds.
