@@ -54,6 +54,10 @@ var unnamedByAll = []string{
 	module + "/h1.(*Exchange).TrailersErr",
 	module + "/h1.(*Exchange).RequestTrailer",
 	module + "/h1.(*Exchange).AppendEarlyHints",
+}
+
+// unnamedStages is likewise what the others do not name and birds does.
+var unnamedStages = []string{
 	module + "/sdk.(*Slots).",
 	module + "/sdk.OrTimeout",
 	module + "/sdk/http1.(*lifetime).within",
@@ -61,7 +65,6 @@ var unnamedByAll = []string{
 	module + "/sdk/etag.",
 	module + "/sdk/compress.",
 	"github.com/klauspost/compress",
-	"crypto/sha256.",
 }
 
 // unnamedUpgrade is likewise what hello and probe do not name and lines does.
@@ -77,7 +80,7 @@ var unnamedUpgrade = []string{
 // functions name.
 func TestOnlyWhatIsNamed(t *testing.T) {
 	features := interfacesOf(t, "features.go")
-	hello, probe, lines := build(t, "hello"), build(t, "probe"), build(t, "lines")
+	hello, probe, lines, birds := build(t, "hello"), build(t, "probe"), build(t, "lines"), build(t, "birds")
 	for _, dep := range append(slices.Clone(heavy), module+"/sdk/json", module+"/sdk/form", module+"/sdk/coding", module+"/gen") {
 		if slices.Contains(hello.deps, dep) {
 			t.Errorf("hello reaches %s", dep)
@@ -104,14 +107,22 @@ func TestOnlyWhatIsNamed(t *testing.T) {
 			t.Errorf("lines does not link %s, which it names: is it called something else now?", symbol)
 		}
 	}
-	for _, e := range []example{hello, probe, lines} {
+	for _, symbol := range unnamedStages {
+		if hello.links(symbol) || probe.links(symbol) || lines.links(symbol) {
+			t.Errorf("hello, probe or lines links %s", symbol)
+		}
+		if !birds.links(symbol) {
+			t.Errorf("birds does not link %s, which it names: is it called something else now?", symbol)
+		}
+	}
+	for _, e := range []example{hello, probe, lines, birds} {
 		if e.links(module + "/gen") {
 			t.Errorf("%s links the generator or the words of the declaration", e.name)
 		}
 		for feature, methods := range features {
 			named := slices.Contains(e.named, "sdk."+feature)
 			linked := slices.ContainsFunc(methods, func(m string) bool {
-				return e.links(module + "/sdk/http1.(*Exchange)." + m)
+				return slices.Contains(e.symbols, module+"/sdk/http1.(*Exchange)."+m)
 			})
 			if linked != named {
 				t.Errorf("%s names feature %s: %v; links its methods: %v", e.name, feature, named, linked)
