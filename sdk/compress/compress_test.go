@@ -124,6 +124,22 @@ func TestNegotiation(t *testing.T) {
 	}
 }
 
+// FuzzNegotiation: whatever the client sends, it gets a coding that it named, or
+// any when it takes others, and content that decodes.
+func FuzzNegotiation(f *testing.F) {
+	for _, seed := range []string{"gzip", "*;q=0.5", "identity;q=0,x-gzip ; q=1.000", ";q=", "gzip;q=1.", "a,,;"} {
+		f.Add(seed)
+	}
+	s := compress.New(0, gzipcoder.Coding())
+	f.Fuzz(func(t *testing.T, accept string) {
+		x := answer(t, s, nil, "Accept-Encoding: "+accept)
+		named := strings.Contains(strings.ToLower(accept), "gzip") || strings.Contains(accept, "*")
+		if x.Field("Content-Encoding") != "" && !named || decoded(t, x) != text {
+			t.Fatalf("%q: %q", accept, x.ResponseFields().Lines())
+		}
+	})
+}
+
 // TestRespond checks what is encoded, and what becomes of the fields.
 func TestRespond(t *testing.T) {
 	set := func(lines ...string) func(res *sdktest.Recorder) {

@@ -215,6 +215,23 @@ func FuzzParseDate(f *testing.F) {
 	})
 }
 
+// FuzzTags: a list matches only a tag that stands in it, strongly only where it
+// matches weakly, and "*" any.
+func FuzzTags(f *testing.F) {
+	for _, seed := range []string{`"a"`, `W/"a", "b"`, "*", `"a,b"`, `,, "`, "W/"} {
+		f.Add(seed, `"a"`)
+	}
+	f.Fuzz(func(t *testing.T, list, tag string) {
+		x := fields{{[]byte("If-None-Match"), []byte(list)}}
+		weakly := conditional.Evaluate(msg.MethodGet, x, rep(tag, time.Time{})) == conditional.NotModified
+		x[0][0] = []byte("If-Match")
+		strongly := conditional.Evaluate(msg.MethodGet, x, rep(tag, time.Time{})) == conditional.Proceed
+		if weakly && list != "*" && (tag == "" || !strings.Contains(list, strings.TrimPrefix(tag, "W/"))) || strongly && !weakly {
+			t.Fatalf("%q, %q: weakly %v, strongly %v", list, tag, weakly, strongly)
+		}
+	})
+}
+
 // fields are a request's, as a server has them.
 type fields [][2][]byte
 
