@@ -13,6 +13,8 @@ type lifetime struct {
 	cause  error           // why it was cancelled
 	ctx    context.Context //nolint:containedctx // what sdk.Lifetime hands out, a second time too
 	cancel context.CancelCauseFunc
+	// release stops the timer of a context that has one; nil: it has none.
+	release context.CancelFunc
 }
 
 // context returns the context.
@@ -52,5 +54,8 @@ func (l *lifetime) end() {
 	if l.cancel != nil {
 		l.cancel(context.Canceled)
 	}
-	l.used, l.ctx, l.cancel, l.cause = false, nil, nil, nil
+	if l.release != nil {
+		l.release()
+	}
+	l.used, l.ctx, l.cancel, l.release, l.cause = false, nil, nil, nil, nil
 }
