@@ -250,6 +250,24 @@ func (k *epoll) Write(fd int, p []byte) (n int, err error) {
 	}
 }
 
+// SendFile implements Kernel.
+func (k *epoll) SendFile(fd int, file *os.File, offset int64, n int) (sent int, err error) {
+	for {
+		sent, errno := sendFile(fd, file, offset, n)
+		switch errno {
+		case 0:
+			return sent, nil
+		case syscall.EAGAIN:
+			return 0, ErrAgain
+		case syscall.EINTR:
+			continue
+		case syscall.EPIPE, syscall.ECONNRESET, syscall.ENOTCONN, syscall.ETIMEDOUT:
+			return 0, ErrReset
+		}
+		return 0, ErrNoSendFile // what it is, who reads the file or writes is told
+	}
+}
+
 // Untaken implements Kernel. A Unix socket counts the memory of what its peer
 // has not read, which is somewhat more than the octets.
 func (k *epoll) Untaken(fd int) int { return outq(fd) }

@@ -3,6 +3,7 @@ package netpoll
 import (
 	"errors"
 	"net/netip"
+	"os"
 )
 
 // Kernel is what one loop asks of the operating system: epoll on Linux, and
@@ -15,7 +16,7 @@ import (
 // A Kernel belongs to the goroutine of its loop. Now, Wall and Wake may be called
 // by any goroutine; Read, Write, Untaken, CloseWrite and LocalAddr also by the
 // goroutines that a connection is lent to, one that reads and one that writes
-// (see Conn.Lend and Conn.SplitLent).
+// (see Conn.Lend and Conn.SplitLent), and SendFile by these alone.
 type Kernel interface {
 	// Now returns the monotonic time in nanoseconds.
 	Now() int64
@@ -40,6 +41,11 @@ type Kernel interface {
 	Read(fd int, p []byte) (n int, err error)
 	// Write sends a prefix of p.
 	Write(fd int, p []byte) (n int, err error)
+	// SendFile sends a prefix of the n octets of file that begin at offset,
+	// without a copy in this process. It may wait for the file, not for the peer.
+	// It returns 0 and no error where the file ends, and ErrNoSendFile when this
+	// file cannot be sent like that, or not be read.
+	SendFile(fd int, file *os.File, offset int64, n int) (sent int, err error)
 	// Untaken returns how many octets were written that the peer has not taken,
 	// as far as the system knows: for TCP, what is not acknowledged.
 	Untaken(fd int) int
@@ -119,6 +125,9 @@ var (
 	ErrExhausted = errors.New("netpoll: out of descriptors")
 	// ErrReset says that the peer reset the connection, or that it was aborted.
 	ErrReset = errors.New("netpoll: connection reset")
+	// ErrNoSendFile says that SendFile cannot send a file: read it and write what
+	// was read.
+	ErrNoSendFile = errors.New("netpoll: the file cannot be sent without a copy")
 	// ErrSlow says that the peer took or sent too little in the time it had.
 	ErrSlow = errors.New("netpoll: the peer is too slow")
 )

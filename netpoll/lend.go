@@ -2,6 +2,7 @@ package netpoll
 
 import (
 	"errors"
+	"os"
 	"slices"
 
 	"github.com/windhover-go/windhover/sdk/invariant"
@@ -280,6 +281,44 @@ func (c *Conn) writeLent(p []byte) error {
 			c.tell(wordReset)
 		}
 	}
+}
+
+// SendFileLent sends the n octets of file that begin at offset, as WriteLent
+// sends octets, and returns how many of them it sent: less than n without an
+// error where the file ends before. ErrNoSendFile says that this file, from
+// there on, has to be read and written, as every file has where the connection
+// has a layer; the connection is as it was. It is called by the unit only, and not
+// by one that was split.
+func (c *Conn) SendFileLent(file *os.File, offset int64, n int) (sent int, err error) {
+	if c.layer() != nil {
+		return 0, ErrNoSendFile
+	}
+	defer func() { c.unsent, c.patience = 0, 0 }()
+	for sent < n {
+		if err = failure(c.word.Load()); err != nil {
+			return sent, err
+		}
+		c.word.And(^wordWrite)
+		piece := min(n-sent, writeSize)
+		m, err := c.loop.kernel.SendFile(int(c.fd), file, offset+int64(sent), piece)
+		sent += m
+		switch {
+		case err == ErrNoSendFile:
+			c.word.Or(wordWrite) // nothing was asked of the socket: there may be room
+			return sent, err
+		case err == nil && m == 0:
+			c.word.Or(wordWrite)
+			return sent, nil
+		case err == nil && m == piece:
+		case err == nil:
+			// The file may have ended, or the kernel is full: the next call tells.
+		case err == ErrAgain:
+			c.parkWrite(n - sent)
+		default:
+			c.tell(wordReset)
+		}
+	}
+	return sent, nil
 }
 
 // parkWrite waits until the kernel takes something of the unsent octets. It

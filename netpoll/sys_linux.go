@@ -1,6 +1,8 @@
 package netpoll
 
 import (
+	"os"
+	"runtime"
 	"syscall"
 	"unsafe"
 )
@@ -22,6 +24,19 @@ func send(fd int, p []byte) (n int, errno syscall.Errno) {
 	r, _, errno := syscall.RawSyscall6(sysSendto, uintptr(fd),
 		uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), syscall.MSG_NOSIGNAL, 0, 0)
 	return int(r), errno
+}
+
+// sendFile writes octets of a file to a socket. It can wait for the file, so the
+// scheduler is told. A peer that is gone raises SIGPIPE, which the Go runtime
+// ignores.
+func sendFile(fd int, file *os.File, offset int64, n int) (sent int, errno syscall.Errno) {
+	sent, err := syscall.Sendfile(fd, int(file.Fd()), &offset, n)
+	runtime.KeepAlive(file)
+	if err != nil {
+		errno, _ = err.(syscall.Errno) //nolint:errorlint // package syscall returns it as it is
+		return 0, errno
+	}
+	return sent, 0
 }
 
 // outq returns what is in the send queue of a socket (SIOCOUTQ, which has the

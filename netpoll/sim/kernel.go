@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"io"
 	"net/netip"
+	"os"
 
 	"github.com/windhover-go/windhover/netpoll"
 )
@@ -356,6 +358,26 @@ func (k *kernel) write(fd int, b []byte) (n int, err error) {
 	}
 	k.net.note('s', fd, n)
 	return n, nil
+}
+
+// SendFile implements netpoll.Kernel: the file is one of the system. By chance it
+// cannot be sent.
+func (k *kernel) SendFile(fd int, file *os.File, offset int64, n int) (sent int, err error) {
+	p := make([]byte, n)
+	n, err = file.ReadAt(p, offset)
+	if n == 0 && err == io.EOF {
+		return 0, nil
+	}
+	if n == 0 && err != nil || k.refusesFile() {
+		return 0, netpoll.ErrNoSendFile
+	}
+	return k.Write(fd, p[:n])
+}
+
+func (k *kernel) refusesFile() bool {
+	k.net.mu.Lock()
+	defer k.net.mu.Unlock()
+	return k.net.chance(8)
 }
 
 // Untaken implements netpoll.Kernel.
