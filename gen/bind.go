@@ -336,7 +336,7 @@ func (b *binder) sections(out *binding) {
 				if reader < 0 || i < reader && !c.later() {
 					b.trailersTooEarly(out, c, reader)
 				}
-			case "ResponseTrailers", "EarlyHints":
+			case "SendFile", "ResponseTrailers", "EarlyHints":
 				if c.done() {
 					b.app.report(c.fn.use, "response-sent", fmt.Sprintf("%s is a function of Done and takes sdk.%s", c.fn.name, name),
 						[]string{"the response has been sent when it runs"}, fmt.Sprintf("take sdk.%s in the handler, or in a function that is declared with s.Use", name))
@@ -428,9 +428,12 @@ func (b *binder) finishes(rt *route) {
 		}
 		var why []string
 		for _, s := range rt.calls {
-			if slices.ContainsFunc(s.args, func(arg *argument) bool { return arg.source == fromFeature && streams(arg.typ) }) {
+			if slices.ContainsFunc(s.args, func(arg *argument) bool { return arg.source == fromFeature && sendsEarly(arg.typ) }) {
 				why = append(why, fmt.Sprintf("%s streams (%s); s.Finish(%s) at %s would run after the head was sent", s.fn.name, b.app.at(s.fn.pos), b.source(c.fn), b.app.at(c.fn.use)))
 			}
+		}
+		if len(why) == 0 {
+			return // a file is sent when they have run
 		}
 		b.app.report(rt.pathPos, "stream-and-finish", fmt.Sprintf("%s streams, so %s cannot change its response", b.name, c.fn.name), why,
 			fmt.Sprintf("declare the route above s.Finish(%s) or outside its group, make it s.Done(%s), or take sdk.Response in the handler", b.source(c.fn), b.source(c.fn)))
@@ -548,7 +551,7 @@ func (b *binder) late(c *call, p *types.Var, arg *argument) bool {
 			what = "has to be answered when it does not parse"
 		}
 	case fromFeature:
-		if c.finish() && streams(arg.typ) {
+		if c.finish() && sendsEarly(arg.typ) {
 			what = "would send the head that s.Finish is there to change"
 		}
 	case fromContext, fromValue, fromService, fromOutcome, fromError, fromPanic, fromResult:

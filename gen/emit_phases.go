@@ -291,6 +291,9 @@ func (e *emitter) failure() {
 		return []jen.Code{discard, e.callee(st.fn).Call(args...)}
 	}
 	body := e.innermost((*scope).handlesErrors, write)
+	if e.used["SendFile"] { // likewise
+		body = append([]jen.Code{jen.Id("t").Dot("x").Dot("SetResponseFile").Call(jen.Nil())}, body...)
+	}
 	if e.used["ResponseTrailers"] { // of the content that is replaced
 		body = append([]jen.Code{jen.Id("t").Dot("x").Dot("ResponseTrailers").Call().Dot("Reset").Call()}, body...)
 	}

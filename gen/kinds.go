@@ -6,9 +6,13 @@ import (
 	"strings"
 )
 
-// streams reports whether t is a feature whose user may wait for the client
-// while it answers.
-func streams(t types.Type) bool { return feature(t) == "ResponseStream" || feature(t) == "Upgrade" }
+// streams reports whether t is a feature whose exchange may wait for the client
+// while it is answered.
+func streams(t types.Type) bool { return sendsEarly(t) || feature(t) == "SendFile" }
+
+// sendsEarly reports whether t is a feature whose user sends the head of the
+// response.
+func sendsEarly(t types.Type) bool { return feature(t) == "ResponseStream" || feature(t) == "Upgrade" }
 
 // feature returns the name of the feature that t is, or "".
 func feature(t types.Type) string {

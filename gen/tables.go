@@ -4,8 +4,8 @@ package gen
 // order in which an Exchange embeds them.
 var features = []string{
 	"Request", "RequestHeaders", "RequestBody", "RequestStream", "RequestTrailers",
-	"Response", "ResponseStatus", "ResponseStream", "ResponseTrailers", "EarlyHints", "Upgrade", "Connection", "TLS", "Lifetime",
-	"TimedLifetime",
+	"Response", "ResponseStatus", "ResponseStream", "SendFile", "ResponseTrailers", "EarlyHints", "Upgrade", "Connection", "TLS",
+	"Lifetime", "TimedLifetime",
 }
 
 // verbs are the words of a declaration that declare a route, and their methods.

@@ -183,6 +183,43 @@ func TestStreams(t *testing.T) {
 	}
 }
 
+// TestStreamsPlain checks when content can be sent without being appended, and
+// that what was sent counts.
+func TestStreamsPlain(t *testing.T) {
+	for _, tt := range []struct {
+		head         string
+		status       int
+		declared     int64
+		plain, sends bool
+		left         int64 // that makes the response short
+	}{
+		{"GET / HTTP/1.1\nHost: a", 200, 10, true, true, 4},
+		{"GET / HTTP/1.1\nHost: a", 200, -1, false, true, 0},
+		{"GET / HTTP/1.0", 200, -1, true, true, 0},
+		{"HEAD / HTTP/1.1\nHost: a", 200, 10, false, false, 0},
+		{"GET / HTTP/1.1\nHost: a", 304, 10, false, false, 0},
+		{"GET / HTTP/1.1\nHost: a", 205, 10, false, false, 0},
+	} {
+		x := begin(t, tt.head)
+		x.SetStatus(tt.status)
+		if x.StreamsPlain() {
+			t.Errorf("%q: before the head", tt.head)
+		}
+		x.AppendStreamHead(nil, []byte(date), tt.declared)
+		if x.StreamsPlain() != tt.plain || x.SendsContent() != tt.sends {
+			t.Errorf("%q, %d: plain %t, sends %t", tt.head, tt.status, x.StreamsPlain(), x.SendsContent())
+		}
+		if !tt.plain {
+			continue
+		}
+		x.StreamedPlain(6)
+		_, err := x.AppendStreamEnd(nil)
+		if x.ContentSent() != 6 || (err == ErrContentLength) != (tt.left > 0) {
+			t.Errorf("%q, %d: sent %d, %v", tt.head, tt.status, x.ContentSent(), err)
+		}
+	}
+}
+
 func TestReady(t *testing.T) {
 	var fields, closing, faulty msg.Fields
 	fields.Add("Content-Type", "text/plain")

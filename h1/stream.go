@@ -85,6 +85,29 @@ func (x *Exchange) AppendStreamContent(dst, p []byte) ([]byte, error) {
 	return dst, nil
 }
 
+// SendsContent reports whether the response has content: not for HEAD, and not
+// with the status that it has (RFC 9110 section 6.4.1).
+func (x *Exchange) SendsContent() bool {
+	has, _ := x.shape()
+	return has && x.Status() != 205
+}
+
+// StreamsPlain reports whether the coding chosen by AppendStreamHead sends the
+// content as it is, so that octets of it can be sent without being appended.
+func (x *Exchange) StreamsPlain() bool {
+	return x.out.streaming == streamLength || x.out.streaming == streamClose
+}
+
+// StreamedPlain notes that n octets of the content were sent and not appended,
+// which are not more than were declared.
+func (x *Exchange) StreamedPlain(n int64) {
+	invariant.That(x.StreamsPlain() && n >= 0 && (x.out.left < 0 || n <= x.out.left))
+	if x.out.left >= 0 {
+		x.out.left -= n
+	}
+	x.out.sent += n
+}
+
 // AppendStreamEnd appends what ends the content, and the trailer section. It
 // returns ErrContentLength when less than declared was appended: the connection
 // must end.

@@ -123,6 +123,33 @@ type ResponseStream interface {
 	OpenResponseSized(n int64) ContentWriter
 }
 
+// SendFile sends parts of a file as content of the response without reading them
+// into memory: where the protocol and the system permit it, the octets of an
+// *os.File go from the system's memory to the connection. The response is sent
+// when the functions of its route have returned, as a whole: until then an error
+// or a function of Finish can replace it. A goroutine is held as long as the
+// client takes it, so a function that takes SendFile cannot run on the loop.
+type SendFile interface {
+	// SetResponseFile makes file the one whose parts are sent. The exchange owns
+	// it from now on, and closes it, if it is an io.Closer, when the response is
+	// sent, lost, or replaced by the answer to an error; also when it is set a
+	// second time, to another file or to nil, which forgets the parts that were
+	// appended. A file that is not an *os.File is read from one goroutine.
+	//
+	// After OpenResponse or OpenUpgrade the response cannot be sent like that
+	// any more, and after SetResponseFile it cannot be opened: the answer is 500,
+	// or the connection ends when its head was sent.
+	SetResponseFile(file io.ReaderAt)
+	// AppendResponseFile makes the n octets of the file that begin at offset
+	// content of the response, behind what the content buffer holds at this
+	// moment; what is written later comes behind them. A Content-Length of
+	// everything is sent (RFC 9110 section 8.6), also for HEAD, for which nothing
+	// is read. When the file turns out to have less, or cannot be read, the
+	// connection ends, so that the client notices; what is added to the file
+	// meanwhile is not sent.
+	AppendResponseFile(offset, n int64)
+}
+
 // ResponseTrailers is the trailer section of the response (RFC 9110 section
 // 6.5): fields that are known only when the content is. In HTTP/1.1 it is sent
 // to clients that asked for it (TE: trailers) in the chunked coding, which

@@ -49,6 +49,10 @@ var unnamed = []string{
 
 // unnamedByAll is what neither hello nor probe names.
 var unnamedByAll = []string{
+	module + "/sdk/http1.(*fileContent).",
+	module + "/netpoll.(*Conn).SendFileLent",
+	module + "/netpoll.(*epoll).SendFile",
+	module + "/h1.(*Exchange).StreamedPlain",
 	module + "/sdk/http1.(*trailed).",
 	module + "/h1.(*Exchange).AppendTrailed",
 	module + "/h1.(*Exchange).TrailersErr",

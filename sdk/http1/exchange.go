@@ -49,6 +49,7 @@ type Exchange struct {
 	stream    stream   // nil unless the response is streamed
 	announced int64    // octets of the stream's content; -1: not known
 	owed      int64    // octets of them that it has still to be given
+	file      file     // nil unless content of the response is in a file
 	redone    bool     // the status was set after the stream was opened
 	failure   error    // why the response cannot go on
 	in        []byte   // input of a streamed request; in[at:] is not consumed
@@ -71,6 +72,7 @@ var (
 	_ sdk.Response         = (*Exchange)(nil)
 	_ sdk.ResponseStatus   = (*Exchange)(nil)
 	_ sdk.ResponseStream   = (*Exchange)(nil)
+	_ sdk.SendFile         = (*Exchange)(nil)
 	_ sdk.ResponseTrailers = (*Exchange)(nil)
 	_ sdk.EarlyHints       = (*Exchange)(nil)
 	_ sdk.Upgrade          = (*Exchange)(nil)
@@ -191,10 +193,26 @@ func (x *Exchange) appendResponse(dst, date []byte) []byte {
 	return x.AppendResponse(dst, date)
 }
 
+// ResetResponse forgets what was written to the response, files included.
+func (x *Exchange) ResetResponse() {
+	x.dropFile()
+	x.Exchange.ResetResponse()
+}
+
+// dropFile closes the file of the response, if there is one.
+func (x *Exchange) dropFile() {
+	if x.file != nil {
+		x.file.drop()
+	}
+}
+
 // checkFields replaces a response with a field that cannot be sent by the
 // answer 500, and reports it.
 func (x *Exchange) checkFields() {
 	err := x.ResponseFields().Err()
+	if err == nil && x.file != nil { // a unit has taken it
+		err = errFileOnLoop
+	}
 	if err == nil && x.trailing != nil {
 		err = x.trailing.err()
 	}
@@ -254,6 +272,7 @@ const maxKept = 16 << 10
 
 // reset readies the exchange for another request.
 func (x *Exchange) reset() {
+	x.dropFile()
 	x.Reset()
 	x.conn, x.nc, x.plan = nil, nil, nil
 	x.received, x.continued, x.headRun, x.failed, x.answered = false, false, false, false, false

@@ -32,6 +32,10 @@ func (x *Exchange) OpenResponse() sdk.ContentWriter { return x.OpenResponseSized
 
 // OpenResponseSized implements sdk.ResponseStream.
 func (x *Exchange) OpenResponseSized(n int64) sdk.ContentWriter {
+	if x.file != nil {
+		x.dropFile()
+		x.failure = sdk.ErrTooLate
+	}
 	switch {
 	case x.upgraded():
 		if x.failure == nil {

@@ -122,7 +122,10 @@ func (x *Exchange) complete() {
 
 // send sends what is not sent of the response.
 func (x *Exchange) send() error {
-	if x.stream != nil {
+	switch {
+	case x.file != nil:
+		return x.file.end()
+	case x.stream != nil:
 		return x.stream.end()
 	}
 	return x.sendWhole()

@@ -2,6 +2,7 @@ package sdktest
 
 import (
 	"bytes"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,13 +12,15 @@ import (
 )
 
 // A Recorder records what a function writes to its response. It implements
-// sdk.Response, sdk.ResponseStatus, sdk.ResponseStream, sdk.ResponseTrailers and
+// sdk.Response, sdk.ResponseStatus, sdk.ResponseStream, sdk.SendFile, sdk.ResponseTrailers and
 // sdk.EarlyHints. The zero value is ready.
 type Recorder struct {
 	status   int
 	fields   msg.Fields
 	content  msg.Buffer
 	streamed int
+	file     io.ReaderAt
+	parts    []part
 	trailers msg.Fields
 	waiting  msg.Fields // hints that are not sent
 	hints    []string
@@ -27,6 +30,7 @@ var (
 	_ sdk.Response         = (*Recorder)(nil)
 	_ sdk.ResponseStatus   = (*Recorder)(nil)
 	_ sdk.ResponseStream   = (*Recorder)(nil)
+	_ sdk.SendFile         = (*Recorder)(nil)
 	_ sdk.ResponseTrailers = (*Recorder)(nil)
 	_ sdk.EarlyHints       = (*Recorder)(nil)
 )
@@ -49,6 +53,36 @@ func (r *Recorder) OpenResponse() sdk.ContentWriter { return recorderStream{r} }
 
 // OpenResponseSized implements sdk.ResponseStream.
 func (r *Recorder) OpenResponseSized(int64) sdk.ContentWriter { return recorderStream{r} }
+
+// A part is what was read of a file, behind the first at octets of the content.
+type part struct {
+	at   int
+	text []byte
+}
+
+// SetResponseFile implements sdk.SendFile.
+func (r *Recorder) SetResponseFile(file io.ReaderAt) {
+	r.Close()
+	r.file, r.parts = file, nil
+}
+
+// AppendResponseFile implements sdk.SendFile. It reads at once, and what the file
+// does not have is missing in Text.
+func (r *Recorder) AppendResponseFile(offset, n int64) {
+	if r.file == nil || n <= 0 {
+		return
+	}
+	text, _ := io.ReadAll(io.NewSectionReader(r.file, offset, n)) // up to its end
+	r.parts = append(r.parts, part{r.content.Len(), text})
+}
+
+// Close closes the file of the response, as the server does when it is sent.
+func (r *Recorder) Close() {
+	if c, ok := r.file.(io.Closer); ok {
+		_ = c.Close() // it was only read
+	}
+	r.file = nil
+}
 
 // ResponseTrailers implements sdk.ResponseTrailers.
 func (r *Recorder) ResponseTrailers() *msg.Fields { return &r.trailers }
@@ -97,7 +131,15 @@ func (r *Recorder) Trailer(name string) string {
 func (r *Recorder) Hints() []string { return r.hints }
 
 // Text returns the content written so far.
-func (r *Recorder) Text() string { return string(r.content.Collected()) }
+func (r *Recorder) Text() string {
+	var text []byte
+	content, at := r.content.Collected(), 0
+	for _, p := range r.parts {
+		text = append(append(text, content[at:p.at]...), p.text...)
+		at = p.at
+	}
+	return string(append(text, content[at:]...))
+}
 
 // Flushes returns how often a streamed response was flushed.
 func (r *Recorder) Flushes() int { return r.streamed }
