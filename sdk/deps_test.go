@@ -84,6 +84,10 @@ var layers = map[string]layer{
 		[]string{"netpoll", "sdk", "sdk/compress", "sdk/invariant", "sdk/msg"},
 		[]string{"net", "net/http", "crypto/tls", "encoding/json"},
 	},
+	"sdk/files": {
+		[]string{"netpoll", "sdk", "sdk/conditional", "sdk/invariant", "sdk/msg"},
+		append([]string{"mime", "mime/multipart"}, heavy...),
+	},
 	"sdk/coding": {
 		[]string{"netpoll", "sdk", "sdk/invariant", "sdk/msg"},
 		heavy,

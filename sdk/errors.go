@@ -115,7 +115,9 @@ func BeginError(res Response, status int) {
 	res.SetStatus(status)
 	fields := res.ResponseFields()
 	for _, name := range [...]string{"Content-Type", "Content-Encoding", "Content-Language", "Content-Range", "ETag", "Last-Modified", "Cache-Control"} {
-		fields.Delete(name)
+		if name != "Content-Range" || status != 416 { // where it says how long the content is
+			fields.Delete(name)
+		}
 	}
 	res.ResponseContent().Reset()
 }

@@ -52,5 +52,35 @@ func TestWriteError(t *testing.T) {
 		if res.Field("X-Request-Id") != "7" || res.Field("ETag") != "" {
 			t.Errorf("%v: fields of middleware go, or those of the old content stay", tt.err)
 		}
+		for status, want := range map[int]string{416: "bytes */7", 404: ""} {
+			res.ResponseFields().Set("Content-Range", "bytes */7")
+			if sdk.WriteError(res, sdk.NewError(status, "")); res.Field("Content-Range") != want {
+				t.Errorf("%d: Content-Range: %q; want %q", status, res.Field("Content-Range"), want)
+			}
+		}
+	}
+}
+
+// unfit is an app that cannot run.
+type unfit struct{ errs []error }
+
+func (u unfit) Install(s *sdk.Setup) {
+	for _, err := range u.errs {
+		s.Require(err)
+	}
+}
+
+// TestRequire checks that an app that cannot run is not served, and says why.
+func TestRequire(t *testing.T) {
+	a, b := errors.New("no directory"), errors.New("no file")
+	app := unfit{[]error{nil, a, b}}
+	if _, err := sdk.New(app, sdk.Config{}); !errors.Is(err, a) || !errors.Is(err, b) {
+		t.Errorf("New returns %v", err)
+	}
+	if got := sdktest.Do(app, "GET /"); !errors.Is(got.Err, a) {
+		t.Errorf("Do returns %v", got.Err)
+	}
+	if err := new(sdk.Setup).Err(); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,6 +1,8 @@
 package sdk
 
 import (
+	"errors"
+
 	"github.com/windhover-go/windhover/netpoll"
 	"github.com/windhover-go/windhover/sdk/msg"
 )
@@ -9,7 +11,19 @@ import (
 type Setup struct {
 	protocols []Protocol
 	security  Security
+	errs      []error
 }
+
+// Require notes why the app cannot run, such as a directory that is not there:
+// New returns it. A nil error is nothing to note.
+func (s *Setup) Require(err error) {
+	if err != nil {
+		s.errs = append(s.errs, err)
+	}
+}
+
+// Err returns what was noted with Require.
+func (s *Setup) Err() error { return errors.Join(s.errs...) }
 
 // Offer adds a protocol. The glue packages call it (http1.Offer).
 func (s *Setup) Offer(p Protocol) { s.protocols = append(s.protocols, p) }

@@ -75,6 +75,9 @@ func New(app App, config Config) (*Server, error) {
 	}
 	var setup Setup
 	app.Install(&setup)
+	if err := setup.Err(); err != nil {
+		return nil, err
+	}
 	if n := len(setup.protocols); n < 1 || n > 2 {
 		return nil, fmt.Errorf("windhover: the app offers %d protocols; a generated pipeline offers HTTP/1.1, HTTP/2 or both", n)
 	}

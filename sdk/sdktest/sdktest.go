@@ -148,6 +148,9 @@ type Server struct {
 func NewServer(app sdk.App, network *sim.Network, config sdk.Config) (*Server, error) {
 	var setup sdk.Setup
 	app.Install(&setup)
+	if err := setup.Err(); err != nil {
+		return nil, err
+	}
 	addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0)
 	fd, addr, err := network.Listen(addr, netpoll.ListenOptions{})
 	if err != nil {
