@@ -118,6 +118,9 @@ func (a *app) bind(d *declaration) (none *binding) {
 		b := &binder{app: a, decl: d, route: rt, name: rt.title()}
 		b.checkLimits(rt)
 		rt.binding = *b.chain(rt.steps, rt.handler)
+		if rt.files != nil {
+			b.filesOf(rt)
+		}
 		b.checkRoute(rt)
 	}
 	a.countLater(d)

@@ -112,6 +112,7 @@ func (e *emitter) imports() {
 	e.file.ImportName("time", "time")
 	e.file.ImportName(etagPath, "etag")
 	e.file.ImportName(compressPath, "compress")
+	e.importFiles()
 	for _, name := range []string{"gzip", "zstd"} {
 		e.file.ImportName(codingPath+"/"+name, name)
 		e.file.ImportName(compressPath+"/"+name+"coder", name+"coder")
@@ -146,6 +147,7 @@ func (e *emitter) prepare() {
 			rt.readyAt = len(e.ready)
 		}
 	}
+	e.prepareFiles()
 	known := map[string][]string{}
 	for _, h := range e.tree.hosts {
 		e.wildcardFields(h.root, nil, known)
@@ -327,6 +329,10 @@ func (e *emitter) exchange() {
 			used["RequestHeaders"] = true
 		}
 	}
+	for _, rt := range e.filesRoutes() {
+		used["RequestHeaders"] = true
+		used["SendFile"] = used["SendFile"] || !rt.onLoop
+	}
 	for _, s := range e.decl.scopes {
 		for _, st := range []*step{s.errors, s.recover, s.encode} {
 			if st == nil {
@@ -360,20 +366,29 @@ func (e *emitter) pipeline() {
 	}
 	more, made := e.pipelineStages()
 	fields, values = append(fields, more...), append(values, made...)
+	tells := []jen.Code{}
+	for _, rt := range e.filesRoutes() {
+		fields = append(fields, jen.Id(rt.files.field).Op("*").Qual(filesPath, "Files").Comment("of "+rt.title()))
+		tells = append(tells, jen.Id("s").Dot("Require").Call(jen.Id("p").Dot(rt.files.field).Dot("Err").Call()))
+	}
 	e.file.Add(comment("Pipeline is the app. It is served by sdk.Run or sdk.New."))
 	e.file.Type().Id("Pipeline").Struct(fields...)
 	e.file.Line()
 	e.file.Add(comment("NewPipeline returns the app with its services."))
-	e.file.Func().Id("NewPipeline").Params(params...).Op("*").Id("Pipeline").Block(
-		jen.Return(jen.Op("&").Id("Pipeline").Values(values...)))
-	e.file.Line()
+	if len(tells) == 0 {
+		e.file.Func().Id("NewPipeline").Params(params...).Op("*").Id("Pipeline").Block(
+			jen.Return(jen.Op("&").Id("Pipeline").Values(values...)))
+		e.file.Line()
+	} else {
+		e.newWithFiles(params, values)
+	}
 	e.file.Comment("This line does not compile with an SDK that this file does not fit: run go generate.")
 	e.file.Const().Id("_").Op("=").Qual(sdkPath, "Generated2")
 	e.file.Line()
 	for _, st := range e.coders {
 		e.newCompress(st)
 	}
-	var offers []jen.Code
+	offers := tells
 	for _, protocol := range e.decl.protocols() {
 		offer := []jen.Code{
 			jen.Id("s"),

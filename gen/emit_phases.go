@@ -37,20 +37,24 @@ func (e *emitter) phases() {
 	e.end()
 	if e.readsPath("view") {
 		e.file.Add(comment("view returns a part of the path, without escapes: borrowed until the function that", "takes it returns."))
-		e.partOfPath("view", jen.Qual(msgPath, "View"), "UnescapeView")
+		e.partOfPath("view", jen.Qual(msgPath, "View"), sdkPath, "UnescapeView")
 	}
 	if e.readsPath("string", "text") {
 		e.file.Add(comment("text returns a copy of a part of the path, without escapes."))
-		e.partOfPath("text", jen.String(), "Unescape")
+		e.partOfPath("text", jen.String(), sdkPath, "Unescape")
+	}
+	if len(e.filesRoutes()) > 0 {
+		e.file.Add(comment("part returns a part of the path as sdk.NormalPath leaves it, borrowed until the", "function that takes it returns."))
+		e.partOfPath("part", jen.Qual(msgPath, "View"), msgPath, "ViewOf")
 	}
 }
 
 // partOfPath writes the method that returns a part of the path.
-func (e *emitter) partOfPath(name string, typ jen.Code, unescape string) {
+func (e *emitter) partOfPath(name string, typ jen.Code, pkg, unescape string) {
 	e.method(name).Params(jen.List(jen.Id("at"), jen.Id("end")).Int32()).Add(typ).Block(
 		jen.Id("path").Op(":=").Id("t").Dot("normal"),
 		jen.If(jen.Op("!").Id("t").Dot("escaped")).Block(jen.Id("path").Op("=").Id("t").Dot("x").Dot("RawPath").Call().Dot("Octets").Call()),
-		jen.Return(jen.Qual(sdkPath, unescape).Call(jen.Id("path").Index(jen.Id("at").Op(":").Id("end")))))
+		jen.Return(jen.Qual(pkg, unescape).Call(jen.Id("path").Index(jen.Id("at").Op(":").Id("end")))))
 	e.file.Line()
 }
 
@@ -468,12 +472,17 @@ func (e *emitter) route(rt *route) {
 		e.method(name + "Body").Params(jen.Id("content").Index().Byte()).Error().Block(g.body...)
 		e.file.Line()
 		return
+	case rt.files != nil:
+		f.body = append(f.body, jen.Return(f.serveFiles(rt)))
 	case rt.ready != nil:
 		f.body = append(f.body,
 			jen.Id("t").Dot("x").Dot("SetStatus").Call(jen.Lit(int(rt.ready.status))),
 			jen.Id("t").Dot("x").Dot("ResponseFields").Call().Dot("Set").Call(jen.Lit("Content-Type"), jen.Lit(rt.ready.mediaType)),
 			jen.Id("t").Dot("x").Dot("ResponseContent").Call().Dot("Text").Call(e.text(rt.ready)),
 			jen.Return(jen.Nil()))
+	}
+	if rt.files != nil {
+		title += ": the files of " + rt.files.text
 	}
 	e.file.Comment(fmt.Sprintf("// %s is %s.", name, title))
 	e.method(name).Params().Error().Block(f.body...)

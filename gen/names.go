@@ -54,7 +54,7 @@ func lower(name string) string {
 
 // taskNames returns the names that every task has.
 func taskNames() *names {
-	return newNames(nil, "p", "x", "route", "loose", "find", "armed", "allow", "normal", "escaped", "search", "text", "view", "Fail", "finish", "respond", "compress", "noRoute", "Route", "Head", "Body", "Recover", "End")
+	return newNames(nil, "p", "x", "route", "loose", "find", "armed", "allow", "normal", "escaped", "search", "text", "view", "part", "Fail", "finish", "respond", "compress", "noRoute", "Route", "Head", "Body", "Recover", "End")
 }
 
 // routeNames returns the names of the routes' functions, and takes them from

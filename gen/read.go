@@ -54,7 +54,8 @@ type route struct {
 	segments  []*segment
 	handler   *function
 	ready     *response
-	steps     []*step // that apply to it, outermost and first declared first
+	files     *fileTree // of Files
+	steps     []*step   // that apply to it, outermost and first declared first
 	onLoop    bool
 	allowBody bool
 	maxBody   int64
@@ -258,6 +259,8 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 		return r.route(s, method, call)
 	}
 	switch name {
+	case "Files":
+		return r.files(s, call)
 	case "Use", "Finish", "Done":
 		for _, arg := range call.Args {
 			fn := r.function(arg, "a function of "+name)
@@ -518,6 +521,12 @@ func (r *reader) modify(rt *route, name string, call *ast.CallExpr) {
 		rt.status, rt.statusPos = r.number(call.Args[0]), call.Args[0].Pos()
 	case "Fails":
 		rt.fails = append(rt.fails, r.failures(call)...)
+	case "CacheControl":
+		r.cacheControl(rt, call)
+	case "Precompressed":
+		if rt.files != nil {
+			rt.files.precompressed = true
+		}
 	}
 }
 

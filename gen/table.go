@@ -12,9 +12,12 @@ func routeTable(d *declaration) (lines []string) {
 	var width [2]int
 	for _, rt := range d.routes {
 		var answer string
-		if rt.ready != nil {
+		switch {
+		case rt.ready != nil:
 			answer = fmt.Sprintf("%d, ready-made", rt.ready.status)
-		} else {
+		case rt.files != nil:
+			answer = "the files of " + rt.files.text
+		default:
 			answer = rt.handler.name
 		}
 		var notes []string

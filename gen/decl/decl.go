@@ -154,6 +154,36 @@ func (r *Routes) Delete(path string, function any) *Route { return nil }
 // that the path has.
 func (r *Routes) Options(path string, function any) *Route { return nil }
 
+// Files declares a route that answers GET and HEAD below path, which ends with a
+// slash, with files. These are
+//
+//   - a constant: a directory, relative to the working directory of the process
+//     (s.Files("/assets/", "assets"));
+//   - an embed.FS: a service, a package variable or a field of one
+//     (s.Files("/assets/", app.Assets, "dist"));
+//   - any other fs.FS, likewise.
+//
+// directory is what of an fs.FS is served, all of it if it is not there. A
+// directory that is not there when the app is made is an error of sdk.New.
+//
+// A path that ends with a slash is answered with index.html, that of a directory
+// that has one without the slash 308; there are no listings. Names that begin
+// with a dot are 404, but for "/.well-known/" in front (RFC 8615), and so is
+// what is no plain file, and what a symbolic link leads to outside the
+// directory. 404 is sdk.ErrNotFound: the function of Errors answers it, as it does
+// the other errors (403, 412, 416, 503).
+//
+// The media type comes from the extension, by a table that is the same everywhere
+// (package sdk/files), application/octet-stream if it is not there; clients are
+// told not to guess (X-Content-Type-Options: nosniff). Files have an ETag, of size
+// and date, of an embed.FS of the content, and directories Last-Modified; with
+// these, conditional requests (RFC 9110 section 13) and ranges (section 14) are
+// answered: up to 16 of them, as multipart/byteranges; what is malformed, more
+// than that or more than the file is answered with all of it.
+//
+// Files run off the loop, and are sent without a copy where that is possible.
+func (r *Routes) Files(path string, files any, directory ...string) *FilesRoute { return nil }
+
 // Group declares routes below a path. declaration is a function literal whose
 // parameter hides that of the group around it, or a function.
 func (r *Routes) Group(path string, declaration func(s *Group)) {}
@@ -331,6 +361,24 @@ func (r *Route) Status(status int) *Route { return r }
 
 // Fails names errors that functions of the route return, as Routes.Fails does.
 func (r *Route) Fails(errors ...error) *Route { return r }
+
+// A FilesRoute can be said more of.
+type FilesRoute struct{}
+
+// CacheControl is the value of the field Cache-Control of every file, such as
+// "public, max-age=31536000, immutable" for files whose names change with their
+// content. Without it there is no such field.
+func (r *FilesRoute) CacheControl(value string) *FilesRoute { return r }
+
+// Precompressed sends app.js.br, app.js.zst or app.js.gz, where there is one, to
+// clients that accept that coding (Accept-Encoding) in place of app.js. Of coded
+// files several ranges are answered with all of it.
+func (r *FilesRoute) Precompressed() *FilesRoute { return r }
+
+// OnLoop serves embedded files on the event loop, from memory: each of them has
+// 1 MiB at most. It promises that no function of Use, Finish, Done, Errors and
+// Recover ever blocks.
+func (r *FilesRoute) OnLoop() *FilesRoute { return r }
 
 // A Response is known when the declaration is read. It is rendered once and
 // sent without running any function, when none applies to its route.
