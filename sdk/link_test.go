@@ -49,10 +49,6 @@ var unnamed = []string{
 
 // unnamedByAll is what neither hello nor probe names.
 var unnamedByAll = []string{
-	module + "/sdk/http1.(*fileContent).",
-	module + "/netpoll.(*Conn).SendFileLent",
-	module + "/netpoll.(*epoll).SendFile",
-	module + "/h1.(*Exchange).StreamedPlain",
 	module + "/sdk/http1.(*trailed).",
 	module + "/h1.(*Exchange).AppendTrailed",
 	module + "/h1.(*Exchange).TrailersErr",
@@ -80,12 +76,22 @@ var unnamedUpgrade = []string{
 	module + "/h1.(*Exchange).UpgradeOffered",
 }
 
+// unnamedFiles is likewise what hello, probe and lines do not name and site does.
+var unnamedFiles = []string{
+	module + "/sdk/files.",
+	module + "/sdk/conditional.",
+	module + "/sdk/http1.(*fileContent).",
+	module + "/netpoll.(*Conn).SendFileLent",
+	module + "/netpoll.(*epoll).SendFile",
+}
+
 // TestOnlyWhatIsNamed checks that an app imports and links only what its
 // functions name.
 func TestOnlyWhatIsNamed(t *testing.T) {
 	features := interfacesOf(t, "features.go")
-	hello, probe, lines, birds := build(t, "hello"), build(t, "probe"), build(t, "lines"), build(t, "birds")
-	for _, dep := range append(slices.Clone(heavy), module+"/sdk/json", module+"/sdk/form", module+"/sdk/coding", module+"/gen") {
+	hello, probe, lines := build(t, "hello"), build(t, "probe"), build(t, "lines")
+	birds, site := build(t, "birds"), build(t, "site")
+	for _, dep := range append(slices.Clone(heavy), module+"/sdk/json", module+"/sdk/form", module+"/sdk/coding", module+"/sdk/files", module+"/gen") {
 		if slices.Contains(hello.deps, dep) {
 			t.Errorf("hello reaches %s", dep)
 		}
@@ -119,7 +125,15 @@ func TestOnlyWhatIsNamed(t *testing.T) {
 			t.Errorf("birds does not link %s, which it names: is it called something else now?", symbol)
 		}
 	}
-	for _, e := range []example{hello, probe, lines, birds} {
+	for _, symbol := range unnamedFiles {
+		if hello.links(symbol) || probe.links(symbol) || lines.links(symbol) {
+			t.Errorf("hello, probe or lines links %s", symbol)
+		}
+		if !site.links(symbol) {
+			t.Errorf("site does not link %s, which it names: is it called something else now?", symbol)
+		}
+	}
+	for _, e := range []example{hello, probe, lines, birds, site} {
 		if e.links(module + "/gen") {
 			t.Errorf("%s links the generator or the words of the declaration", e.name)
 		}
