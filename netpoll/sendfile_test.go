@@ -51,7 +51,7 @@ func sendAll(c *netpoll.Conn, file *os.File, offset int64, n int) (sent int, err
 
 // TestSimSendsFiles sends parts of a file over many schedules, to peers that
 // read with pauses: every octet arrives in order, and the end of the file is
-// told.
+// told. Through a layer, with odd seeds, nothing is sent without a copy.
 func TestSimSendsFiles(t *testing.T) {
 	content := make([]byte, 60_000)
 	_, _ = rand.NewChaCha8([32]byte{1}).Read(content)
@@ -64,11 +64,14 @@ func TestSimSendsFiles(t *testing.T) {
 		var err error
 		done := false
 		w := newWorld(t, seed, net, netpoll.LoopOptions{}, func(w *world, _ *netpoll.Conn) netpoll.Handler {
-			return &funcs{
+			h := &funcs{
 				receive: func(c *netpoll.Conn, in []byte) int {
 					c.Lend(w.net.Scheduler().Waiter())
 					w.net.Scheduler().Go(func() {
 						if err = c.WriteLent([]byte("head")); err == nil {
+							if _, e := c.SendFileLent(file, 0, 0); (e == netpoll.ErrNoSendFile) != (seed%2 == 1) {
+								t.Errorf("seed %d: without octets: %v", seed, e)
+							}
 							sent, err = sendAll(c, file, int64(offset), n)
 						}
 						if err == nil {
@@ -81,8 +84,16 @@ func TestSimSendsFiles(t *testing.T) {
 				},
 				returned: func(c *netpoll.Conn) { c.Close() },
 			}
+			if seed%2 == 1 {
+				return &greeter{Handler: &echo{}, w: w, next: h}
+			}
+			return h
 		})
-		p := w.dial([]byte("x"))
+		first := []byte("x")
+		if seed%2 == 1 {
+			first = veiled([]byte(greeting), veilData, first)
+		}
+		p := w.dial(first)
 		p.SetWindow(5000)
 		for range 10_000 {
 			if w.turnsOf(1); done && p.Ended() {
@@ -92,7 +103,11 @@ func TestSimSendsFiles(t *testing.T) {
 		if err != nil || sent != len(want) {
 			t.Fatalf("seed %d: sent %d of %d octets: %v", seed, sent, len(want), err)
 		}
-		if got := p.Received(); !bytes.Equal(got, append(append([]byte("head"), want...), "tail"...)) {
+		got := p.Received()
+		if seed%2 == 1 {
+			got, _, _ = unveil(got)
+		}
+		if !bytes.Equal(got, append(append([]byte("head"), want...), "tail"...)) {
 			t.Fatalf("seed %d: the peer got %d octets that are not those of the file", seed, len(got))
 		}
 	}
