@@ -41,6 +41,7 @@ type Exchange struct {
 	out       sdk.Outcome
 
 	hints    msg.Fields // the early hints that are not sent
+	file     file       // nil unless content of the response is in a file
 	trailing trailing   // nil unless the response may have a trailer section
 	code     h2.ErrCode // with which the app resets the stream
 	resets   bool       // it does
@@ -75,6 +76,7 @@ var (
 	_ sdk.RequestTrailers  = (*Exchange)(nil)
 	_ sdk.Response         = (*Exchange)(nil)
 	_ sdk.ResponseStream   = (*Exchange)(nil)
+	_ sdk.SendFile         = (*Exchange)(nil)
 	_ sdk.ResponseTrailers = (*Exchange)(nil)
 	_ sdk.EarlyHints       = (*Exchange)(nil)
 	_ sdk.Upgrade          = (*Exchange)(nil)
@@ -213,6 +215,9 @@ func (x *Exchange) appendResponse(dst, date []byte) []byte {
 // reports it; likewise one that would accept a tunnel which nobody wants.
 func (x *Exchange) checkFields() {
 	err := x.ResponseFields().Err()
+	if err == nil && x.file != nil { // a unit has taken it
+		err = errFileOnLoop
+	}
 	if err == nil && x.trailing != nil {
 		err = x.trailing.err()
 	}
@@ -278,6 +283,7 @@ const maxKept = 16 << 10
 
 // reset readies the exchange for another request.
 func (x *Exchange) reset() {
+	x.dropFile()
 	x.Reset()
 	x.conn, x.plan, x.phase = nil, nil, phaseHead
 	x.received, x.continued, x.headRun, x.failed, x.answered = false, false, false, false, false

@@ -35,6 +35,10 @@ func (x *Exchange) OpenResponse() sdk.ContentWriter { return x.OpenResponseSized
 
 // OpenResponseSized implements sdk.ResponseStream.
 func (x *Exchange) OpenResponseSized(n int64) sdk.ContentWriter {
+	if x.file != nil {
+		x.dropFile()
+		x.failure = sdk.ErrTooLate
+	}
 	switch {
 	case x.stream != nil && x.stream.upgraded():
 		if x.failure == nil {

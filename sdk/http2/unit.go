@@ -32,6 +32,9 @@ func (x *Exchange) RunUnit() {
 			return
 		}
 	}
+	if x.file != nil {
+		x.file.send()
+	}
 	if x.stream == nil {
 		x.pipe.leave(thenRespond)
 		return
