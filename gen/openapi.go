@@ -71,7 +71,9 @@ func (d *document) root() object {
 	}
 	paths := object{}
 	for _, rt := range d.decl.routes {
-		d.route(rt)
+		if rt.files == nil { // what a site consists of is no part of its API
+			d.route(rt)
+		}
 	}
 	for _, item := range d.order {
 		paths.set(item.template, item.schema)

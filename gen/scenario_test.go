@@ -173,8 +173,11 @@ func (s *scenario) generate(t *testing.T) {
 		s.compare(t, "want/routes.txt", strings.Join(append(result.Routes, ""), "\n")+result.Notes.Render(s.dir))
 	}
 	again, err := Generate(s.dir)
-	if err != nil || again.Changed() {
-		t.Errorf("a second generation, with the output in place, differs (%v):\n%s", err, again.Diff())
+	if err != nil {
+		t.Fatalf("a second generation, with the output in place: %v", err)
+	}
+	if again.Changed() {
+		t.Errorf("a second generation, with the output in place, differs:\n%s", again.Diff())
 	}
 }
 
