@@ -3,6 +3,8 @@ package h1
 import (
 	"bytes"
 	"encoding/binary"
+
+	"github.com/windhover-go/windhover/sdk/msg"
 )
 
 // facts is what the fields of a head say that the engine acts on.
@@ -136,8 +138,8 @@ func (x *Exchange) takeHost(v []byte, value span) Reason {
 	for i < len(v) && octets[v[i]]&octetHost != 0 {
 		i++
 	}
-	if i < len(v) && (i == 0 || v[i] != ':' || !isPort(v[i+1:])) { // neither a name nor a name and a port
-		if host, _, ok := splitAuthority(v); !ok || len(host) == 0 {
+	if i < len(v) && (i == 0 || v[i] != ':' || !msg.IsPort(v[i+1:])) { // neither a name nor a name and a port
+		if host, _, ok := msg.SplitAuthority(v); !ok || len(host) == 0 {
 			return ReasonHostMalformed // a port without a host names nothing
 		}
 	}
@@ -153,7 +155,7 @@ func (x *Exchange) takeHost(v []byte, value span) Reason {
 func (f *facts) takeExpect(v []byte) {
 	for more := true; more; {
 		var expectation []byte
-		expectation, v, more = element(v)
+		expectation, v, more = msg.ListElement(v)
 		switch {
 		case named(expectation, "100-continue"):
 			f.seen |= seenContinue
@@ -173,7 +175,7 @@ func (f *facts) takeConnection(v []byte) {
 	}
 	for more := true; more; {
 		var option []byte
-		option, v, more = element(v)
+		option, v, more = msg.ListElement(v)
 		switch {
 		case named(option, "close"):
 			f.seen |= seenClose
@@ -195,14 +197,14 @@ func (x *Exchange) takeLength(v []byte) Reason {
 	f.seen |= seenLength
 	first, rest, more := v, []byte(nil), false
 	if x.lenient {
-		first, rest, more = element(v)
+		first, rest, more = msg.ListElement(v)
 	}
-	n, ok := parseLength(first)
+	n, ok := msg.ParseLength(first)
 	for ok && more {
 		f.seen |= seenLengths
-		first, rest, more = element(rest)
+		first, rest, more = msg.ListElement(rest)
 		var m int64
-		if m, ok = parseLength(first); ok && m != n {
+		if m, ok = msg.ParseLength(first); ok && m != n {
 			return ReasonLengthRepeat
 		}
 	}
@@ -218,18 +220,6 @@ func (x *Exchange) takeLength(v []byte) Reason {
 	return ReasonNone
 }
 
-// parseLength returns the number of at most 63 bits that digits spell.
-func parseLength(digits []byte) (n int64, ok bool) {
-	for _, c := range digits {
-		d := c - '0'
-		if d > 9 || n > (1<<63-1-int64(d))/10 {
-			return 0, false
-		}
-		n = n*10 + int64(d)
-	}
-	return n, len(digits) > 0
-}
-
 // combineLengths makes one field line, of one number, of those that spell
 // Content-Length (RFC 9110 section 8.6): who reads the fields finds what the
 // message is framed by.
@@ -241,7 +231,7 @@ func (x *Exchange) combineLengths() {
 				continue
 			}
 			seen = true
-			first, _, _ := element(f.value.of(x.buf))
+			first, _, _ := msg.ListElement(f.value.of(x.buf))
 			f.value.end = f.value.start + uint32(len(first)) // whitespace around it is gone already
 		}
 		kept = append(kept, f)
@@ -259,12 +249,12 @@ func (f *facts) takeCoding(v []byte, lenient bool) {
 	}
 	for more := true; more && f.coding != codingBroken; {
 		var name []byte
-		name, v, more = element(v)
+		name, v, more = msg.ListElement(v)
 		name, _, hasParameters := bytes.Cut(name, []byte{';'})
 		name = bytes.TrimRight(name, " \t")
 		switch {
 		case lenient && len(name) == 0 && !hasParameters: // RFC 9110 section 5.6.1.2
-		case f.coding == codingChunked, !isToken(name), named(name, "identity"):
+		case f.coding == codingChunked, !msg.IsToken(name), named(name, "identity"):
 			f.coding = codingBroken
 		case !named(name, "chunked"):
 			f.coding = codingOther
@@ -275,21 +265,4 @@ func (f *facts) takeCoding(v []byte, lenient bool) {
 			f.coding = codingChunked
 		}
 	}
-}
-
-// element splits a list at its first comma (RFC 9110 section 5.6.1), and
-// reports whether there was one. The whitespace around the element is left out.
-func element(v []byte) (first, rest []byte, more bool) {
-	first, rest, more = bytes.Cut(v, []byte{','})
-	return bytes.Trim(first, " \t"), rest, more
-}
-
-// isToken reports whether b is a token (RFC 9110 section 5.6.2).
-func isToken(b []byte) bool {
-	for _, c := range b {
-		if octets[c]&octetToken == 0 {
-			return false
-		}
-	}
-	return len(b) > 0
 }

@@ -125,7 +125,7 @@ func (x *Exchange) requestLine(in []byte, from int, limits *msg.Limits) (n, seen
 		return 0, 0, ReasonRequestLineLimit
 	case major != '1':
 		return 0, 0, majorFault(w)
-	case x.method == msg.MethodUnknown && !registered(w[:x.methodEnd]):
+	case x.method == msg.MethodUnknown && !msg.IsRegisteredMethod(w[:x.methodEnd]):
 		return 0, 0, ReasonMethodUnknown
 	case from != 0:
 		// What is before from was not looked at: only a call with from zero

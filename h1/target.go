@@ -10,20 +10,6 @@ import (
 // maxMethod is the length of the longest registered method.
 const maxMethod = len("UPDATEREDIRECTREF")
 
-// registered reports whether IANA registers a method. The list is that of the
-// HTTP Method Registry (RFC 9110 section 18.2) less "*", which is no method,
-// and those that msg has constants for.
-func registered(method []byte) bool {
-	switch string(method) {
-	case "ACL", "BASELINE-CONTROL", "BIND", "CHECKIN", "CHECKOUT", "COPY", "LABEL", "LINK", "LOCK",
-		"MERGE", "MKACTIVITY", "MKCALENDAR", "MKCOL", "MKREDIRECTREF", "MKWORKSPACE", "MOVE",
-		"ORDERPATCH", "PRI", "PROPFIND", "PROPPATCH", "QUERY", "REBIND", "REPORT", "SEARCH", "UNBIND",
-		"UNCHECKOUT", "UNLINK", "UNLOCK", "UPDATE", "UPDATEREDIRECTREF", "VERSION-CONTROL":
-		return true
-	}
-	return false
-}
-
 // readTarget reads the request-target w[start:end], whose query begins at query
 // or is absent when that is end (RFC 9112 section 3.2). Its octets are those of
 // a target: visible ones of ASCII, and not "#", which begins a fragment and
@@ -54,7 +40,7 @@ func (x *Exchange) readTarget(w []byte, start, query, end int) Reason {
 // authorityForm reads the target of CONNECT: a host and a port, and neither may
 // be empty (RFC 9110 section 9.3.6). It has no path.
 func (x *Exchange) authorityForm(target []byte, start, end int) Reason {
-	host, port, ok := splitAuthority(target)
+	host, port, ok := msg.SplitAuthority(target)
 	switch {
 	case target[0] == '/' || target[0] == '*':
 		return ReasonTargetForm
@@ -75,7 +61,7 @@ func (x *Exchange) absoluteForm(target []byte, start, query, end int) Reason {
 	case colon < 0:
 		return ReasonTarget
 	case !named(target[:colon], "http") && !named(target[:colon], "https"):
-		if _, port, ok := splitAuthority(target); ok && len(port) > 0 {
+		if _, port, ok := msg.SplitAuthority(target); ok && len(port) > 0 {
 			return ReasonTargetForm
 		}
 		return ReasonTarget
@@ -90,7 +76,7 @@ func (x *Exchange) absoluteForm(target []byte, start, query, end int) Reason {
 		path = from + i
 	}
 	authority := target[from-start : path-start]
-	if host, _, ok := splitAuthority(authority); !ok || len(host) == 0 {
+	if host, _, ok := msg.SplitAuthority(authority); !ok || len(host) == 0 {
 		return ReasonTarget
 	}
 	x.authority = spanOf(from, path)
@@ -103,69 +89,4 @@ func (x *Exchange) absoluteForm(target []byte, start, query, end int) Reason {
 		x.asterisk = x.method == msg.MethodOptions && query == end
 	}
 	return ReasonNone
-}
-
-// splitAuthority splits a host and an optional port (RFC 3986 section 3.2), and
-// reports whether they are well-formed. The host may be empty. Of a registered
-// name the sub-delimiters are refused, which RFC 3986 has but no name in use:
-// software behind takes a comma for the end of an element and a semicolon for
-// that of a value.
-func splitAuthority(b []byte) (host, port []byte, ok bool) {
-	i := 0
-	if len(b) > 0 && b[0] == '[' {
-		i = bytes.IndexByte(b, ']') + 1
-		if i == 0 || !isAddress(b[1:i-1]) {
-			return nil, nil, false
-		}
-	}
-	for i < len(b) && b[i] != ':' {
-		switch {
-		case b[0] == '[': // nothing but a port may follow an address
-			return nil, nil, false
-		case octets[b[i]]&octetHost != 0:
-			i++
-		case b[i] == '%' && i+2 < len(b) && isHex(b[i+1]) && isHex(b[i+2]):
-			i += 3
-		default:
-			return nil, nil, false
-		}
-	}
-	if host = b[:i]; i == len(b) {
-		return host, nil, true
-	}
-	port = b[i+1:]
-	return host, port, isPort(port)
-}
-
-// isAddress reports whether b looks like an IPv6 address: no more is needed to
-// know that it does not contain anything else. Zones and future versions of IP
-// are refused.
-func isAddress(b []byte) bool {
-	colons := 0
-	for _, c := range b {
-		switch {
-		case c == ':':
-			colons++
-		case !isHex(c) && c != '.':
-			return false
-		}
-	}
-	return colons >= 2 && colons <= 8
-}
-
-// isPort reports whether b is a port, which may be empty.
-func isPort(b []byte) bool {
-	n := 0
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return false
-		}
-		n = n*10 + int(c-'0')
-	}
-	return n <= 65535 && len(b) <= len("65535")
-}
-
-func isHex(c byte) bool {
-	_, ok := hexValue(c)
-	return ok
 }

@@ -124,7 +124,7 @@ func (x *Exchange) takesTrailers() bool {
 		v := f.value.of(x.buf)
 		for more := true; more; {
 			var coding []byte
-			if coding, v, more = element(v); named(coding, "trailers") {
+			if coding, v, more = msg.ListElement(v); named(coding, "trailers") {
 				return true
 			}
 		}

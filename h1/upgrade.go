@@ -27,7 +27,7 @@ func (x *Exchange) lists(field string, is func(element []byte) bool) bool {
 		v := x.fields[i].value.of(x.buf)
 		for more := true; more; {
 			var e []byte
-			if e, v, more = element(v); is(e) {
+			if e, v, more = msg.ListElement(v); is(e) {
 				return true
 			}
 		}
@@ -39,7 +39,7 @@ func (x *Exchange) lists(field string, is func(element []byte) bool) bool {
 // without (RFC 9110 section 7.8).
 func isProtocol(b []byte) bool {
 	name, version, versioned := bytes.Cut(b, []byte{'/'})
-	return isToken(name) && (!versioned || isToken(version))
+	return msg.IsToken(name) && (!versioned || msg.IsToken(version))
 }
 
 // offers reports whether an offer is one of the protocol.

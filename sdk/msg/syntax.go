@@ -75,7 +75,7 @@ func SplitAuthority(b []byte) (host, port []byte, ok bool) {
 		return host, nil, true
 	}
 	port = b[i+1:]
-	return host, port, isPort(port)
+	return host, port, IsPort(port)
 }
 
 // isHostOctet reports whether c may stand in a registered name without an
@@ -100,8 +100,8 @@ func isAddress(b []byte) bool {
 	return colons >= 2 && colons <= 8
 }
 
-// isPort reports whether b is a port, which may be empty.
-func isPort(b []byte) bool {
+// IsPort reports whether b is a port, which may be empty.
+func IsPort(b []byte) bool {
 	n := 0
 	for _, c := range b {
 		if c < '0' || c > '9' {
