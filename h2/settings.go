@@ -18,7 +18,7 @@ const (
 type peer struct {
 	window    int64 // of a new stream
 	frameSize int
-	priority  uint8 // SETTINGS_NO_RFC7540_PRIORITIES and one; 0: not sent yet
+	priority  uint8 // SETTINGS_NO_RFC7540_PRIORITIES
 	settled   bool  // SETTINGS came
 	leaves    bool  // GOAWAY came
 }
@@ -110,11 +110,10 @@ func (c *Conn) set(id uint16, value uint32) Reason {
 		}
 		c.peer.frameSize = int(value)
 	case settingNoPriorities:
-		was := c.peer.priority
-		c.peer.priority = uint8(min(value, 2)) + 1
-		if value > 1 || c.peer.settled && was != 0 && was != c.peer.priority {
+		if value > 1 || c.peer.settled && uint8(value) != c.peer.priority {
 			return ReasonSettings // RFC 9218 section 2.1
 		}
+		c.peer.priority = uint8(value)
 	case settingHeaderTable, settingStreams, settingFieldSection:
 		// Our field sections use no dynamic table; nothing is pushed; and the
 		// fields of a response are what the app wants them to be.

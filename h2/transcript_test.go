@@ -112,6 +112,8 @@ func replay(t *testing.T, text string, size int) string {
 		wait, waits := strings.CutPrefix(trimmed, "@ ")
 		option, options := strings.CutPrefix(trimmed, "# ")
 		switch {
+		case option == "secure":
+			s.c.Secure = true
 		case options:
 			configure(t, &s.conf, option)
 		case arrives:

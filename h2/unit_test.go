@@ -234,7 +234,12 @@ func TestIsPreface(t *testing.T) {
 
 // TestLongHead sends a head that does not fit a frame.
 func TestLongHead(t *testing.T) {
-	for _, n := range []int{100, minFrameSize - 60, minFrameSize, 2 * minFrameSize, 5*minFrameSize + 7} {
+	lengths := []int{100, minFrameSize - 60, minFrameSize, 2 * minFrameSize, 5*minFrameSize + 7}
+	for n := 29690; n < 29770; n++ { // around two whole frames
+		lengths = append(lengths, n)
+	}
+	whole := 0
+	for _, n := range lengths {
 		for _, ready := range []bool{false, true} {
 			var c Conn
 			c.Open(&defaults, 1)
@@ -280,7 +285,105 @@ func TestLongHead(t *testing.T) {
 			if wantFrames := (len(block) + minFrameSize - 1) / minFrameSize; frames != wantFrames {
 				t.Errorf("%d frames; want %d", frames, wantFrames)
 			}
+			if len(block)%minFrameSize == 0 {
+				whole++
+			}
 		}
+	}
+	if whole == 0 {
+		t.Error("no head was of whole frames")
+	}
+}
+
+// TestParseInt reads integers of HPACK (RFC 7541 section 5.1).
+func TestParseInt(t *testing.T) {
+	for _, tt := range []struct {
+		in     string
+		prefix uint
+		i      uint64
+		n      int
+		ok     bool
+	}{
+		{"\x0a", 5, 10, 1, true},
+		{"\xea", 5, 10, 1, true},
+		{"\x1f\x9a\x0a", 5, 1337, 3, true},
+		{"\x2a", 8, 42, 1, true},
+		{"\x7f\x80\xff\xff\xff\x07", 7, 1<<31 - 1, 6, true},
+		{"\x7f\x81\xff\xff\xff\x07", 7, 1 << 31, 6, false},
+		{"\x7f\x80\x80\x80\x80\x00", 7, 127, 6, true},
+		{"\x7f\x80\x80\x80\x80\x80\x00", 7, 0, 0, false},
+		{"", 7, 0, 0, true},
+		{"\x7f", 7, 0, 0, true},
+		{"\x7f\x80", 7, 0, 0, true},
+	} {
+		if i, n, ok := parseInt([]byte(tt.in), tt.prefix); i != tt.i || n != tt.n || ok != tt.ok {
+			t.Errorf("%q: %d, %d, %t", tt.in, i, n, ok)
+		}
+		if tt.ok && tt.n > 0 && len(tt.in) < 6 {
+			if got := appendInt(nil, tt.prefix, tt.i); string(got[1:]) != tt.in[1:] {
+				t.Errorf("%d: %q", tt.i, got)
+			}
+		}
+	}
+}
+
+// TestLingering counts streams that are closed in order and whose functions
+// still run: a well-behaved peer may begin others before, but not without end.
+func TestLingering(t *testing.T) {
+	conf := defaults
+	conf.Streams = 2
+	h, cl := new(Conn), newClient()
+	h.Open(&conf, 1)
+	accepted := 0
+	for i := range uint32(6) {
+		cl.get(2*i + 1)
+		x := new(Exchange)
+		for in := cl.take(); len(in) > 0; {
+			ev, _, n := h.Next(x, in, 1)
+			if in = in[n:]; ev == EventHead {
+				accepted++
+				x.AppendResponse(nil, []byte(date))
+			}
+		}
+	}
+	if accepted != 3 || h.Streams() != 3 || h.Refusal().Reason != ReasonStreams {
+		t.Errorf("%d accepted, %d there, %v", accepted, h.Streams(), h.Refusal())
+	}
+	for h.Streams() > 0 {
+		h.End(h.StreamAt(0))
+	}
+	if ev, _ := next(h, cl.get(21).take()); ev != EventEnd {
+		t.Error(ev, h.Refusal())
+	}
+}
+
+// TestRefusedGetsNoWindow checks that a peer is not asked for more content of a
+// request that was refused, while its function runs; the connection's window is
+// given back.
+func TestRefusedGetsNoWindow(t *testing.T) {
+	conf := defaults
+	conf.StreamWindow, conf.ConnectionWindow = initialWindow, initialWindow
+	var c Conn
+	c.Open(&conf, 1)
+	cl, x := newClient(), new(Exchange)
+	cl.hold(1)
+	for range 4 {
+		cl.frame(frameData, 0, 1, make([]byte, 16000))
+	}
+	for in := cl.take(); len(in) > 0; {
+		ev, _, n := c.Next(x, in, 1)
+		if in = in[n:]; ev == EventHead {
+			x.SetMaxBody(10)
+		}
+	}
+	if x.Refusal() == nil || x.Refusal().Reason != ReasonBodyLimit || x.granted != 0 {
+		t.Errorf("%v, %d octets", x.Refusal(), x.granted)
+	}
+	if out := c.AppendOutput(nil); !bytes.Contains(out, appendUpdate(nil, 0, 48000)) && !bytes.Contains(out, appendFrame(nil, 4, frameWindowUpdate, 0, 0)) {
+		t.Errorf("%q", out)
+	}
+	if x.window != initialWindow-16000 && x.window != initialWindow-64000 {
+		t.Errorf("%d octets may still come", x.window)
 	}
 }
 
