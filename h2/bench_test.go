@@ -10,16 +10,43 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// BenchmarkNetHTTP is what benchmark measures, for the server of x/net/http2
-// over a connection in memory: 100 requests in one write, and their responses.
+// A pipe is a listener with one connection, in memory.
+type pipe struct {
+	conn   net.Conn
+	closed chan struct{}
+}
+
+// Accept implements net.Listener.
+func (p *pipe) Accept() (net.Conn, error) {
+	if c := p.conn; c != nil {
+		p.conn = nil
+		return c, nil
+	}
+	<-p.closed
+	return nil, net.ErrClosed
+}
+
+// Close implements net.Listener.
+func (p *pipe) Close() error { close(p.closed); return nil }
+
+// Addr implements net.Listener.
+func (p *pipe) Addr() net.Addr { return &net.UnixAddr{} }
+
+// BenchmarkNetHTTP is what benchmark measures, for the server of net/http over a
+// connection in memory: 100 requests in one write, and their responses.
 func BenchmarkNetHTTP(b *testing.B) {
 	ours, theirs := net.Pipe()
-	server := &http2.Server{MaxConcurrentStreams: 1000, MaxReadFrameSize: 1 << 20}
-	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain")
-		io.WriteString(w, "Hello, World!") //nolint:errcheck // the connection is in memory
-	})
-	go server.ServeConn(theirs, &http2.ServeConnOpts{Handler: handler})
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/plain")
+			io.WriteString(w, "Hello, World!") //nolint:errcheck // the connection is in memory
+		}),
+		Protocols: &http.Protocols{},
+		HTTP2:     &http.HTTP2Config{MaxConcurrentStreams: 1000},
+	}
+	server.Protocols.SetUnencryptedHTTP2(true)
+	go server.Serve(&pipe{theirs, make(chan struct{})}) //nolint:errcheck // it ends with the benchmark
+	defer server.Close()
 	defer ours.Close()
 	ended := make(chan struct{}, 1000)
 	go func() {

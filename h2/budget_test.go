@@ -225,6 +225,34 @@ func TestBudgetReturns(t *testing.T) {
 	}
 }
 
+// TestBudgetOfTime checks that time gives what the rate says, however often it is
+// asked for, and that useful work does not hide from it what content earns.
+func TestBudgetOfTime(t *testing.T) {
+	h, _ := newFloodHost(t, &defaults)
+	c := &h.c
+	c.refill()
+	for _, step := range []int64{1_000_000, 7_000_000, 9_999_999, 10_000_000, 33_333_333} {
+		c.budget.points = 0
+		begin := c.now
+		for c.now < begin+2*second {
+			c.now += step
+			if r := c.draw(1, ReasonPingFlood); r == ReasonNone {
+				c.earn(1)
+			}
+		}
+		if want := int32((c.now - begin) / (second / 100)); c.budget.points < want-1 || c.budget.points > want+1 {
+			t.Errorf("in steps of %d ns: %d points; want %d", step, c.budget.points, want)
+		}
+	}
+	c.budget.points, c.budget.octets = 0, 0
+	for range 100 {
+		c.earnContent(100)
+	}
+	if c.budget.points != 9 {
+		t.Errorf("%d points for 10,000 octets", c.budget.points)
+	}
+}
+
 // TestFull checks that answers to frames do not pile up.
 func TestFull(t *testing.T) {
 	conf := defaults

@@ -15,8 +15,11 @@
 //	for {
 //		ev, x, n := c.Next(spare, in, now)
 //		in = in[n:]
+//		if spare.Taken() {
+//			spare = … // another one
+//		}
 //		switch ev {
-//		case h2.EventHead: // x is spare; the next call needs another one
+//		case h2.EventHead: // x was spare
 //			out = x.AppendResponse(out, date)
 //			if c.End(x) { … } // x can be reused
 //		case h2.EventNone:
@@ -25,5 +28,16 @@
 //		}
 //	}
 //
-// so that all that a read brings is answered in one write. Read conn.go first.
+// so that all that a read brings is answered in one write. What the peer's
+// windows do not let through, AppendOutput appends later; Progress then says for
+// which exchanges there is news.
+//
+// A function that runs on another goroutine has the views of the request and the
+// response's buffers, and nothing else: content is handed to it by the host,
+// which says what was used up (Exchange.Consumed); what it sends the host appends
+// on the goroutine of the connection, and makes it wait while too much is unsent
+// (Exchange.Unsent, Exchange.WaitForRoom). Its stream has a slot until End, also
+// when the peer resets it (EventReset) before.
+//
+// Read conn.go first.
 package h2

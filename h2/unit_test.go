@@ -216,6 +216,26 @@ func TestPriorityField(t *testing.T) {
 	}
 }
 
+// TestHints keeps the latest priorities of streams that have not begun.
+func TestHints(t *testing.T) {
+	var h hints
+	for i := range uint32(6) {
+		h.keep(2*i+1, priority{int8(i) - 3, false})
+	}
+	h.keep(11, priority{4, true})
+	for stream, want := range map[uint32]priority{5: {-1, false}, 7: {0, false}, 9: {1, false}, 11: {4, true}} {
+		if p, ok := h.take(stream); p != want || !ok {
+			t.Errorf("stream %d: %+v, %t", stream, p, ok)
+		}
+		if _, ok := h.take(stream); ok {
+			t.Errorf("stream %d is not forgotten", stream)
+		}
+	}
+	if _, ok := h.take(1); ok {
+		t.Error("more is kept than there is room for")
+	}
+}
+
 // TestIsPreface tells connections of HTTP/2 by their first octets.
 func TestIsPreface(t *testing.T) {
 	for n := range len(preface) {
