@@ -22,12 +22,12 @@ type block struct {
 	stream  uint32
 	octets  int // of fragments so far
 	decoded int // octets that they stand for
-	limit   int // of SETTINGS_HEADER_TABLE_SIZE that the peer has to come down to; -1: none
 	frames  int // CONTINUATION frames so far
 
 	trailer bool   // it is a trailer section
 	ends    bool   // HEADERS had END_STREAM
 	fault   Reason // the stream is reset, when the block is decoded
+	shrinks bool   // the peer has to begin the next block with a table size update
 	begun   bool   // a field was decoded: a table size update may not follow
 
 	scratch octetsOf // a literal that is being read
@@ -43,6 +43,19 @@ const (
 	// maxKeptRest is the memory for incomplete representations that is kept.
 	maxKeptRest = 256
 )
+
+// initialTable is the initial size of the dynamic table (RFC 9113 section 6.5.2).
+const initialTable = 4096
+
+// tableLimit returns how large the peer may make the dynamic table. A setting
+// that is smaller than what it begins with takes effect when it is acknowledged
+// (RFC 9113 section 4.3.1).
+func (c *Conn) tableLimit() uint32 {
+	if c.timing.settings != 0 {
+		return max(initialTable, c.conf.HeaderTable)
+	}
+	return c.conf.HeaderTable
+}
 
 // emit takes a field from the decoder.
 func (c *Conn) emit(f hpack.HeaderField) { decodedField(c, f.Name, f.Value) }
@@ -65,7 +78,8 @@ func decodedField[T text](c *Conn, name, value T) {
 func (c *Conn) decode(fragment []byte, last bool) Reason {
 	b := &c.block
 	if b.dec == nil {
-		b.dec = hpack.NewDecoder(max(4096, c.conf.HeaderTable), c.emit)
+		b.dec = hpack.NewDecoder(initialTable, c.emit)
+		b.dec.SetAllowedMaxDynamicTableSize(c.tableLimit())
 	}
 	in := fragment
 	if len(b.rest) > 0 {
@@ -94,7 +108,7 @@ func (c *Conn) represent(in []byte) (n int, ok bool) {
 	b := &c.block
 	for n < len(in) {
 		p := in[n:]
-		if b.limit >= 0 && p[0]&0xe0 != 0x20 {
+		if b.shrinks && p[0]&0xe0 != 0x20 {
 			return n, false // RFC 9113 section 4.3.1: the table has to be reduced first
 		}
 		var m int
@@ -140,15 +154,15 @@ func (c *Conn) indexed(p []byte) (n int, ok bool) {
 // stands at the begin of a block.
 func (c *Conn) resize(p []byte) (n int, ok bool) {
 	b := &c.block
-	size, n, ok := parseInt(p, 5)
+	_, n, ok = parseInt(p, 5)
 	if n == 0 {
 		return 0, ok
 	}
-	if b.begun || b.limit >= 0 && size > uint64(b.limit) {
+	if b.begun {
 		return n, false
 	}
-	b.limit = -1
-	_, err := b.dec.Write(p[:n])
+	b.shrinks = false
+	_, err := b.dec.Write(p[:n]) // it knows the limit
 	return n, err == nil
 }
 

@@ -63,7 +63,7 @@ func (c Config) WithDefaults() Config {
 	c.Streams = int(or(int64(c.Streams), 100, most32))
 	c.FrameSize = int(min(max(or(int64(c.FrameSize), minFrameSize, 1<<24-1), minFrameSize), 1<<24-1))
 	if c.HeaderTable == 0 {
-		c.HeaderTable = 4096
+		c.HeaderTable = initialTable
 	}
 	c.ConnectionWindow = min(max(or(c.ConnectionWindow, 1<<20, maxStreamID), initialWindow), maxStreamID)
 	c.StreamWindow = min(max(or(c.StreamWindow, 768<<10, maxStreamID), initialWindow), maxStreamID)

@@ -122,7 +122,6 @@ func (c *Conn) Open(conf *Config, now int64) {
 	c.flow.open(conf)
 	c.peer.window, c.output.window = initialWindow, initialWindow
 	c.peer.frameSize = minFrameSize
-	c.block.limit = -1
 	c.timing.open(now)
 	c.control = c.appendSettings(c.control)
 }

@@ -33,7 +33,7 @@ func (c *Conn) appendSettings(dst []byte) []byte {
 	dst = appendSetting(dst, settingWindow, uint32(conf.StreamWindow))
 	dst = appendSetting(dst, settingFieldSection, uint32(min(conf.Limits.FieldSection, maxStreamID)))
 	dst = appendSetting(dst, settingNoPriorities, 1)
-	if conf.HeaderTable != 4096 {
+	if conf.HeaderTable != initialTable {
 		dst = appendSetting(dst, settingHeaderTable, conf.HeaderTable)
 	}
 	if conf.FrameSize != minFrameSize {
@@ -87,8 +87,9 @@ func (c *Conn) settled() {
 		return
 	}
 	c.timing.settings = 0
-	if c.conf.HeaderTable < 4096 {
-		c.block.limit = int(c.conf.HeaderTable)
+	c.block.shrinks = c.conf.HeaderTable < initialTable
+	if c.block.dec != nil {
+		c.block.dec.SetAllowedMaxDynamicTableSize(c.tableLimit())
 	}
 }
 
