@@ -16,7 +16,7 @@ import (
 // modules nothing is looked up: where their source lies, and whether it is there,
 // differs from one machine to another.
 type docs struct {
-	app   *app
+	*app
 	files map[string]map[declaredAt]entry
 }
 

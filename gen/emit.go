@@ -30,8 +30,8 @@ type emitter struct {
 	used   map[string]bool   // the features that functions take
 }
 
-// emit returns the text of the generated file.
-func (a *app) emit(d *declaration, none *binding, tree *tree, urls []pathFunction) ([]byte, error) {
+// newEmitter returns an emitter that has chosen its names.
+func (a *app) newEmitter(d *declaration, none *binding, tree *tree, urls []pathFunction) *emitter {
 	e := &emitter{
 		app: a, decl: d, none: none, tree: tree, urls: urls,
 		file:   jen.NewFilePathName(a.pkg.PkgPath, a.pkg.Name),
@@ -41,6 +41,12 @@ func (a *app) emit(d *declaration, none *binding, tree *tree, urls []pathFunctio
 	}
 	e.imports()
 	e.prepare()
+	return e
+}
+
+// emit returns the text of the generated file.
+func (a *app) emit(d *declaration, none *binding, tree *tree, urls []pathFunction) ([]byte, error) {
+	e := a.newEmitter(d, none, tree, urls)
 	e.header()
 	e.exchange()
 	e.pipeline()

@@ -50,7 +50,7 @@ func (r *Result) Files() []*Result {
 // It writes nothing. An error of type DeclarationErrors is about the app, any other
 // about its surroundings.
 func Generate(dir string) (*Result, error) {
-	c, err := analyse(dir)
+	c, err := analyze(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func Generate(dir string) (*Result, error) {
 
 // An analysis is what is known of an app without faults.
 type analysis struct {
-	app   *app
+	*app
 	decl  *declaration
 	none  *binding // what runs where there is no route
 	tree  *tree
@@ -81,8 +81,8 @@ type analysis struct {
 	notes DeclarationErrors
 }
 
-// analyse reads the app in dir.
-func analyse(dir string) (*analysis, error) {
+// analyze reads the app in dir.
+func analyze(dir string) (*analysis, error) {
 	a, err := load(dir)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ const documentMark = `"x-generated-by": "windhover"`
 // it belongs into the file called name, openapi.json in dir if that is empty. It
 // writes nothing. The notes of the result are what the types do not tell.
 func OpenAPI(dir, name string) (*Result, error) {
-	c, err := analyse(dir)
+	c, err := analyze(dir)
 	if err != nil {
 		return nil, err
 	}

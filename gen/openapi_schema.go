@@ -27,7 +27,7 @@ const (
 // schemas describes types. A type with a name is described once, in the
 // components of the document.
 type schemas struct {
-	app   *app
+	*app
 	docs  *docs
 	types []*described
 	names map[string]bool

@@ -14,7 +14,7 @@ const maxOverlaps = 100
 // overlapping finds pairs of routes of which neither is the narrower one, and
 // that match one path all the same.
 type overlapping struct {
-	app   *app
+	*app
 	order map[*route]int // the place in the declaration
 	found []Diagnostic
 }

@@ -49,8 +49,8 @@ func (p pattern) String() string {
 // kinds are what random wildcards parse as, the narrowest first.
 var kinds = []string{"bool", "uint8", "int64", "string"}
 
-// parses reports whether a decoded segment is a text of a kind.
-func parses(kind, text string) bool {
+// isOf reports whether a decoded segment is a text of a kind.
+func isOf(kind, text string) bool {
 	var err error
 	switch kind {
 	case "bool":
@@ -80,7 +80,7 @@ func (p pattern) match(path []string, loose bool) bool {
 		case i >= len(path):
 			return false
 		case s[0] == '{':
-			if !parses(strings.Trim(s, "{}"), path[i]) && (!loose || path[i] == "") {
+			if !isOf(strings.Trim(s, "{}"), path[i]) && (!loose || path[i] == "") {
 				return false
 			}
 		case s != path[i]:
@@ -362,6 +362,7 @@ func TestReference(t *testing.T) {
 			t.Fatal(err)
 		}
 		compareNotes(t, result.Notes, routes, asked.String())
+		compareChoices(t, dir, asked.String(), want[len(want)-*referenceCases/apps:])
 		fmt.Fprintf(&program, "\t%q\n", scenarioModule+"/"+name)
 		fmt.Fprintf(&calls, "\task(%q, func(x *exchange) sdk.Task { return %s.NewPipeline().Bind(x) })\n", filepath.Join(dir, "requests.txt"), name)
 	}
@@ -429,6 +430,33 @@ func compareNotes(t *testing.T, notes []Diagnostic, routes []pattern, requests s
 				}
 			}
 		}
+	}
+}
+
+// compareChoices compares what is explained with what the reference chooses.
+func compareChoices(t *testing.T, dir, requests string, want []string) {
+	t.Helper()
+	a, err := analyze(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := 0
+	for request := range strings.Lines(requests) {
+		method, target, _ := strings.Cut(strings.TrimSpace(request), " ")
+		at := strings.Index(target, "/")
+		host, _, _ := strings.Cut(strings.ToLower(target[:at]), ":")
+		c := a.tree.choose(a.decl, method, host, target[at:])
+		got := strconv.Itoa(c.status)
+		switch {
+		case c.route != nil:
+			got = c.route.title()
+		case c.status == 204:
+			got = "OPTIONS"
+		}
+		if got != want[i] {
+			t.Errorf("%s: explain chooses %s; the reference %s", strings.TrimSpace(request), got, want[i])
+		}
+		i++
 	}
 }
 
