@@ -36,7 +36,7 @@ func (t *tree) choose(d *declaration, method, host, path string) (c choice) {
 	for part := range strings.SplitSeq(path[1:], "/") {
 		text, err := url.PathUnescape(part)
 		if err != nil {
-			c.status = 400
+			c.status, c.segments = 400, nil
 			return c
 		}
 		c.segments = append(c.segments, strings.NewReplacer("%", "%25", "/", "%2F").Replace(text))

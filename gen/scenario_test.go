@@ -30,6 +30,9 @@ var update = flag.Bool("update", false, "rewrite what testdata/*.txtar want")
 //	want/routes.txt        what windhover routes prints (optional)
 //	want/openapi.json      the OpenAPI document (optional)
 //	want/openapi.txt       what it cannot describe (optional)
+//	want/explain.txt       what windhover explain prints of requests, which are
+//	                       lines of it: "> METHOD PATH", with a host in front of
+//	                       the path if it matters (optional)
 //	requests.txt           requests to the app, which func App() sdk.App of the
 //	                       package returns, and the answers (optional)
 //
@@ -172,6 +175,9 @@ func (s *scenario) generate(t *testing.T) {
 	if s.has("want/routes.txt") {
 		s.compare(t, "want/routes.txt", strings.Join(append(result.Routes, ""), "\n")+result.Notes.Render(s.dir))
 	}
+	if s.has("want/explain.txt") {
+		s.compare(t, "want/explain.txt", explanations(t, s.dir, s.want("want/explain.txt")))
+	}
 	again, err := Generate(s.dir)
 	if err != nil {
 		t.Fatalf("a second generation, with the output in place: %v", err)
@@ -202,6 +208,29 @@ func (s *scenario) document(t *testing.T) {
 	if notes := document.Notes.Render(s.dir); notes != "" || s.has("want/openapi.txt") {
 		s.compare(t, "want/openapi.txt", notes)
 	}
+}
+
+// explanations returns text with what is explained of each request in it.
+func explanations(t *testing.T, dir, text string) string {
+	t.Helper()
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		request, ok := strings.CutPrefix(strings.TrimSpace(line), "> ")
+		if !ok {
+			continue
+		}
+		method, target, _ := strings.Cut(request, " ")
+		at := max(0, strings.Index(target, "/"))
+		x, err := Explain(dir, method, target[:at], target[at:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Len() > 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "> %s\n%s", request, x)
+	}
+	return b.String()
 }
 
 func (s *scenario) want(name string) string {

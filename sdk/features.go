@@ -275,8 +275,8 @@ type Lifetime interface {
 	// cancelled with the cause ErrPeerClosed when the peer closes the
 	// connection, ErrTooSlow when it takes too little, and ErrShutdown when the
 	// server stops waiting for the exchange. After OpenUpgrade it outlives the
-	// peer's end, and is cancelled when the server begins to shut down. It is the
-	// one allocation of a route that takes it.
+	// peer's end, and is cancelled when the server begins to shut down. It and what
+	// cancels it are the only allocations of a route that takes it.
 	Context() context.Context
 }
 
