@@ -969,6 +969,10 @@ func (b *binder) unboundStruct(c *call, arg *argument, p *types.Var, st *types.S
 	if b.decl.partial {
 		return
 	}
+	if s := b.wildcard(p.Name()); s != nil {
+		b.unsupported(b.posOf(c.fn, p), p.Name(), c.fn.name, arg.typ, fmt.Sprintf("the path segment %s", s))
+		return
+	}
 	fix := fmt.Sprintf("for a JSON body write %s sdk.JSON[%s]; for query parameters tag the fields: Name string `query:\"name\"`", arg.param, t)
 	for i := range st.NumFields() {
 		if _, ok := reflect.StructTag(st.Tag(i)).Lookup("form"); ok {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"go/token"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -13,8 +12,14 @@ import (
 // it, in the words of the app.
 type Diagnostic struct {
 	// Pos is the place: file, line and column. The column is 0 where only the
-	// line is known.
+	// line is known, and the line where it is the whole file.
 	Pos token.Position
+	// End is where what is meant ends, on the same line; its line is 0 where that
+	// is not known.
+	End token.Position
+	// Part is the part between Pos and End that is meant, such as a segment of a
+	// path. It may be empty.
+	Part string
 	// Message says what is wrong, in one line.
 	Message string
 	// Code is the stable name of the kind of error, a slug.
@@ -68,14 +73,11 @@ func (d DeclarationErrors) sorted() DeclarationErrors {
 
 // place renders a position relative to dir.
 func place(p token.Position, dir string) string {
-	name := p.Filename
-	if dir != "" {
-		if rel, err := filepath.Rel(dir, name); err == nil && !strings.HasPrefix(rel, "..") {
-			name = rel
-		}
-	}
-	name = filepath.ToSlash(name)
-	if p.Column == 0 {
+	name := relativeTo(dir, p.Filename)
+	switch {
+	case p.Line == 0:
+		return name
+	case p.Column == 0:
 		return fmt.Sprintf("%s:%d", name, p.Line)
 	}
 	return fmt.Sprintf("%s:%d:%d", name, p.Line, p.Column)

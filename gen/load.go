@@ -34,6 +34,10 @@ const (
 	compressPath = modulePath + "/sdk/compress"
 )
 
+// generation is the name of the constant of package sdk that says what generated
+// code it fits.
+const generation = "Generated2"
+
 // outputName is the file that is generated.
 const outputName = "pipeline_gen.go"
 
@@ -61,6 +65,7 @@ type app struct {
 	dir     string
 	declare *ast.FuncDecl
 	funcs   map[types.Object]*ast.FuncDecl // of this package
+	sdk     *types.Package                 // nil when the package imports nothing
 
 	problems DeclarationErrors
 }
@@ -187,6 +192,7 @@ func (a *app) imports() (map[string]*types.Package, error) {
 	if len(paths) == 0 {
 		return deps, nil // no pattern would mean the package itself
 	}
+	paths = append(paths, sdkPath) // which fits, see skew
 	slices.Sort(paths)
 	loaded, err := packages.Load(&packages.Config{
 		Mode: packages.NeedName | packages.NeedImports | packages.NeedTypes | packages.NeedTypesSizes,
@@ -198,6 +204,7 @@ func (a *app) imports() (map[string]*types.Package, error) {
 			deps[p.PkgPath] = p.Types
 		}
 	}
+	a.sdk = deps[sdkPath]
 	return deps, err
 }
 
@@ -285,6 +292,10 @@ func (a *app) compiles() {
 				continue // the last is reported as generic-handler
 			}
 			lines := strings.Split(strings.ReplaceAll(e.Msg, a.dir+string(filepath.Separator), ""), "\n")
+			if strings.Contains(e.Msg, "not exported by package") || strings.Contains(e.Msg, "cannot refer to unexported") {
+				a.report(e.Pos, "unexported-elsewhere", lines[0], []string{"generated code can call no more than this package can"}, "export it, or call it from a function of this package")
+				continue
+			}
 			why := []string{"the compiler says so; a declaration is read when it compiles"}
 			for _, l := range lines[1:] {
 				why = append(why, strings.TrimSpace(l))
@@ -292,6 +303,16 @@ func (a *app) compiles() {
 			a.report(e.Pos, "does-not-compile", lines[0], why, a.meant(f, e.Pos))
 		}
 	}
+}
+
+// skew reports an SDK that what is generated does not fit.
+func (a *app) skew() {
+	if a.sdk == nil || a.sdk.Scope().Lookup(generation) != nil {
+		return
+	}
+	a.report(a.declare.Pos(), "version-skew", "this windhover does not fit the version of "+modulePath+" that the module of the app requires",
+		[]string{"what it generates needs sdk." + generation + ", which is not there"},
+		"run it as go tool windhover, which is always the module's own, or change the version that go.mod requires")
 }
 
 // reserved reports names of the app that the generated file declares for its

@@ -41,8 +41,10 @@ func (s *segment) String() string {
 
 // pattern parses the path of a route.
 func (r *reader) pattern(rt *route) bool {
+	meant := ""
 	bad := func(message, fix string) bool {
 		r.app.report(rt.pathPos, "bad-pattern", message, nil, fix)
+		r.app.problems[len(r.app.problems)-1].Part = meant
 		return false
 	}
 	if rt.path == "" {
@@ -56,6 +58,9 @@ func (r *reader) pattern(rt *route) bool {
 	seen := map[string]bool{}
 	for i, part := range parts {
 		last := i == len(parts)-1
+		if meant = part; part == "" {
+			meant = "//"
+		}
 		switch {
 		case part == "" && last:
 			rt.segments = append(rt.segments, &segment{end: true})
@@ -94,7 +99,7 @@ func (r *reader) pattern(rt *route) bool {
 			return bad(fmt.Sprintf("%q has the segment %q, which clients remove", rt.path, part), "write the path without it")
 		default:
 			for _, c := range []byte(part) {
-				if c <= ' ' || c >= 0x7f || strings.IndexByte("?#\"<>\\^`|", c) >= 0 {
+				if meant = string(c); c <= ' ' || c >= 0x7f || strings.IndexByte("?#\"<>\\^`|", c) >= 0 {
 					return bad(fmt.Sprintf("%q has the character %q, which a path is never sent with", rt.path, c), "write the segment as a wildcard, or without it")
 				}
 			}

@@ -27,6 +27,8 @@ var update = flag.Bool("update", false, "rewrite what testdata/*.txtar want")
 //
 //	want/pipeline_gen.go   what is generated, or
 //	want/errors.txt        what is refused, and how
+//	want/terminal.txt      the same on a terminal without colour (optional)
+//	want/errors.json       the same for editors (optional)
 //	want/routes.txt        what windhover routes prints (optional)
 //	want/openapi.json      the OpenAPI document (optional)
 //	want/openapi.txt       what it cannot describe (optional)
@@ -152,6 +154,12 @@ func (s *scenario) generate(t *testing.T) {
 			t.Fatalf("refused:\n%s", refused.Render(s.dir))
 		}
 		s.compare(t, "want/errors.txt", refused.Render(s.dir))
+		if s.has("want/terminal.txt") {
+			s.compare(t, "want/terminal.txt", refused.Terminal(s.dir, false))
+		}
+		if s.has("want/errors.json") {
+			s.compare(t, "want/errors.json", string(NewReport(s.dir, refused).JSON()))
+		}
 		// What is refused need not compile, and is not part of what is built.
 		if err = os.RemoveAll(s.dir); err != nil {
 			t.Fatal(err)
