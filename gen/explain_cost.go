@@ -43,7 +43,7 @@ func (x *explainer) argument(c *call, arg *argument) {
 	case fromHeader, fromCookie:
 		x.fieldText(places[arg.source].answer+" "+arg.key, arg.kind, c.fn.name)
 	case fromStruct:
-		x.structure(c, arg)
+		x.structure(arg)
 	case fromJSON:
 		x.allocates(1, byContent, fmt.Sprintf("the %s of %s, and what encoding/json needs to decode it", x.typeName(arg.elem), c.fn.name))
 	case fromForm:
@@ -53,7 +53,7 @@ func (x *explainer) argument(c *call, arg *argument) {
 }
 
 // structure adds what the fields of a struct with tags need.
-func (x *explainer) structure(c *call, arg *argument) {
+func (x *explainer) structure(arg *argument) {
 	for _, in := range arg.fields {
 		what := "field " + in.field + " of " + x.typeName(arg.typ)
 		switch {

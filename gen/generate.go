@@ -27,6 +27,8 @@ type Result struct {
 	// Document is the OpenAPI document that the file embeds, nil where no route
 	// answers with decl.OpenAPI.
 	Document *Result
+
+	analysis *analysis
 }
 
 // Diff returns what Write would change, as a unified diff.
@@ -112,7 +114,7 @@ func analyze(dir string) (*analysis, error) {
 
 // result returns what belongs into a file.
 func (c *analysis) result(path string, text []byte) (*Result, error) {
-	r := &Result{Path: path, Text: text, Source: c.app.sourceName()}
+	r := &Result{Path: path, Text: text, Source: c.app.sourceName(), analysis: c}
 	var err error
 	if r.Old, err = os.ReadFile(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("windhover: %w", err)
@@ -142,14 +144,11 @@ func (r *Result) Write() error {
 }
 
 // Outdated returns the diagnostic of a file that is not what would be generated
-// now. dir is how the user names its folder.
-func (r *Result) Outdated(dir string) DeclarationErrors {
-	if dir != "." && !filepath.IsAbs(dir) {
-		dir = "./" + filepath.ToSlash(filepath.Clean(dir))
-	}
+// now. fix is the command that writes it.
+func (r *Result) Outdated(fix string) DeclarationErrors {
 	return DeclarationErrors{{
 		Pos: token.Position{Filename: r.Path}, Code: "stale",
-		Message: "out of date with " + r.Source, Fix: "go generate " + dir,
+		Message: "out of date with " + r.Source, Fix: fix,
 	}}
 }
 

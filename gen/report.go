@@ -22,8 +22,8 @@ type Report struct {
 	// Error is what went wrong beside the app, such as a module that cannot be
 	// loaded.
 	Error string `json:"error,omitempty"`
-	// Output is the generated file, and Changed whether it was, or would be,
-	// written: of generate.
+	// Output is the generated file, and Changed whether it was not what is
+	// generated now, so that generate has written it: of generate and routes.
 	Output  string `json:"output,omitempty"`
 	Changed bool   `json:"changed,omitempty"`
 	// Routes are the routes, of windhover routes.
@@ -88,6 +88,13 @@ func NewReport(dir string, list DeclarationErrors) *Report {
 	r := &Report{Version: 1, OK: true, Diagnostics: []ReportedDiagnostic{}}
 	r.Add(dir, list)
 	return r
+}
+
+// Report returns a report of a generation, with file names relative to dir.
+func (r *Result) Report(dir string) *Report {
+	report := NewReport(dir, r.Notes)
+	report.Output, report.Changed = relativeTo(dir, r.Path), r.Changed()
+	return report
 }
 
 // Add adds diagnostics to a report.

@@ -35,6 +35,7 @@ var update = flag.Bool("update", false, "rewrite what testdata/*.txtar want")
 //	want/explain.txt       what windhover explain prints of requests, which are
 //	                       lines of it: "> METHOD PATH", with a host in front of
 //	                       the path if it matters (optional)
+//	want/graph.mmd         what windhover graph prints (optional)
 //	requests.txt           requests to the app, which func App() sdk.App of the
 //	                       package returns, and the answers (optional)
 //
@@ -185,6 +186,14 @@ func (s *scenario) generate(t *testing.T) {
 	}
 	if s.has("want/explain.txt") {
 		s.compare(t, "want/explain.txt", explanations(t, s.dir, s.want("want/explain.txt")))
+	}
+	if s.has("want/graph.mmd") {
+		text, err := Graph(s.dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.compare(t, "want/graph.mmd", text)
+		checkFlowchart(t, text)
 	}
 	again, err := Generate(s.dir)
 	if err != nil {

@@ -41,3 +41,26 @@ func routeTable(d *declaration) (lines []string) {
 	}
 	return lines
 }
+
+// Declared returns the routes for other programs, with file names relative to dir.
+func (r *Result) Declared(dir string) (list []ReportedRoute) {
+	for _, rt := range r.analysis.decl.routes {
+		p := r.analysis.position(rt.pathPos)
+		route := ReportedRoute{
+			ReportedPosition: ReportedPosition{relativeTo(dir, p.Filename), p.Line, p.Column},
+			Method:           rt.method, Host: rt.host, Path: rt.path, OnLoop: rt.onLoop,
+		}
+		if rt.ready != nil {
+			route.Status = int(rt.ready.status)
+		} else {
+			route.Handler = rt.handler.name
+		}
+		for _, c := range rt.calls {
+			if c.step != nil && !c.later() {
+				route.Before = append(route.Before, c.fn.name)
+			}
+		}
+		list = append(list, route)
+	}
+	return list
+}

@@ -1,46 +1,48 @@
 package main
 
 import (
-	"fmt"
+	"flag"
 	"io"
-	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/windhover-go/windhover/gen"
 )
 
 // openAPI implements windhover openapi.
 func openAPI(args []string, stdout, stderr io.Writer) int {
-	var file, flag string
-	var rest []string
-	for len(args) > 0 {
-		arg := "-" + strings.TrimLeft(args[0], "-")
-		if args[0] == "" || args[0][0] != '-' || arg != "-o" && arg != "-check" || len(args) < 2 || flag != "" {
-			rest, args = append(rest, args[0]), args[1:]
-			continue
-		}
-		flag, file, args = arg, args[1], args[2:]
-	}
-	dir, ok := folder(rest, stderr)
+	var to, check string
+	o, rest, ok := options(args, stdout, stderr, func(f *flag.FlagSet) {
+		f.StringVar(&to, "o", "", "")
+		f.StringVar(&check, "check", "", "")
+	})
 	if !ok {
 		return exitUsage
 	}
-	if flag != "" {
+	dir, ok := o.folder(rest)
+	if !ok {
+		return exitUsage
+	}
+	file := to + check
+	if to != "" && check != "" {
+		o.unknown(args)
+		return exitUsage
+	}
+	if file != "" {
 		var err error
 		if file, err = filepath.Abs(file); err != nil {
-			return fail(err, stderr)
+			return o.fail(err)
 		}
 	}
 	document, err := gen.OpenAPI(dir, file)
 	if err != nil {
-		return fail(err, stderr)
+		return o.fail(err)
 	}
-	wd, _ := os.Getwd() // without it, names are absolute
-	fmt.Fprint(stderr, document.Notes.Render(wd))
-	if flag == "" {
+	if len(document.Notes) > 0 && !o.json {
+		o.diagnostics(stderr, document.Notes)
+	}
+	if file == "" {
 		if _, err := stdout.Write(document.Text); err != nil {
-			return fail(err, stderr)
+			return o.fail(err)
 		}
 		return exitOK
 	}
@@ -48,5 +50,5 @@ func openAPI(args []string, stdout, stderr io.Writer) int {
 	if dir != "." {
 		command += " " + dir
 	}
-	return write([]*gen.Result{document}, flag == "-check", command, stdout, stderr)
+	return o.write([]*gen.Result{document}, check != "", command)
 }
