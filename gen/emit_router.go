@@ -313,6 +313,7 @@ func (e *emitter) node(n *node) {
 
 // place writes the choice at one place.
 func (f *nodeText) place(n *node, depth int) (body []jen.Code) {
+	body = f.overlaps(n)
 	segment := jen.String().Parens(jen.Id("path").Index(jen.Id("at").Op(":").Id("end")))
 	open := n.openLiterals()
 	if len(open) > 0 || len(n.wild) > 0 {
@@ -339,6 +340,28 @@ func (f *nodeText) place(n *node, depth int) (body []jen.Code) {
 		body = append(body, f.leaf(n.rest.leaf)...)
 	}
 	return body
+}
+
+// overlaps writes comments on the routes that part at n and match one path all the
+// same.
+func (f *nodeText) overlaps(n *node) (comments []jen.Code) {
+	const most = 3
+	more := 0
+	for _, o := range f.tree.overlaps {
+		if f.tree.parts(o) != n {
+			continue
+		}
+		if len(comments) == most {
+			more++
+			continue
+		}
+		lines := folded(fmt.Sprintf("%s and %s both match %s: %s wins, for %s.", o.winner.title(), o.loser.title(), o.path, o.winner.path, o.why))
+		comments = append(comments, comment(lines...))
+	}
+	if more > 0 {
+		comments = append(comments, jen.Comment(fmt.Sprintf("So do %d other pairs: see windhover routes.", more)))
+	}
+	return comments
 }
 
 // follow writes the choice at the place behind a segment and a slash: here when

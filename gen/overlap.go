@@ -17,6 +17,14 @@ type overlapping struct {
 	*app
 	order map[*route]int // the place in the declaration
 	found []Diagnostic
+	pairs []overlap
+}
+
+// An overlap is a pair of routes that overlap.
+type overlap struct {
+	winner, loser *route
+	path          string // that both match
+	why           string // the winner comes first
 }
 
 // A contest is how two patterns compare up to one segment of both.
@@ -49,6 +57,7 @@ func (a *app) overlaps(d *declaration, t *tree) (notes DeclarationErrors) {
 	for _, h := range t.hosts {
 		o.pair(h.root, h.root, contest{side: -1})
 	}
+	t.overlaps = o.pairs
 	for _, found := range o.found {
 		if !d.strict {
 			found.Message = "note: " + found.Message
@@ -192,6 +201,7 @@ func (o *overlapping) note(x, y *route, c contest, end string) {
 	if o.order[x] > o.order[y] {
 		first, second = y, x
 	}
+	o.pairs = append(o.pairs, overlap{winner, loser, c.path + end, c.why})
 	o.found = append(o.found, Diagnostic{
 		Pos: a.position(second.pathPos), Code: "overlap",
 		Message: fmt.Sprintf("%s and %s both match %s", first.title(), second.title(), first.host+c.path+end),
@@ -256,4 +266,22 @@ func meet(x, y way, c contest) (_ contest, ok bool) {
 // behind it.
 func within(p, q string) bool {
 	return !strings.HasPrefix(p, "int") || !strings.HasPrefix(q, "uint")
+}
+
+// parts returns the place at which the routes of an overlap part.
+func (t *tree) parts(o overlap) *node {
+	var n *node
+	for _, h := range t.hosts {
+		if h.host == o.winner.host {
+			n = h.root
+		}
+	}
+	for i, s := range o.winner.segments {
+		other := o.loser.segments[i]
+		if order := s.rank() - other.rank(); order != 0 || s.wildcard() && s.kind() != other.kind() || s.literal != other.literal || s.rest || s.end {
+			return n
+		}
+		n = n.edge(s).next
+	}
+	return n
 }

@@ -10,6 +10,8 @@ import (
 // A tree tells the routes of a declaration apart.
 type tree struct {
 	hosts []*hostTree // in the order of the declaration; that of every host is the last
+	// overlaps are routes of which neither is the narrower one.
+	overlaps []overlap
 }
 
 // A hostTree tells the paths of a host apart.

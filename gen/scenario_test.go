@@ -188,9 +188,9 @@ func (s *scenario) generate(t *testing.T) {
 		s.compare(t, "want/explain.txt", explanations(t, s.dir, s.want("want/explain.txt")))
 	}
 	if s.has("want/graph.mmd") {
-		text, err := Graph(s.dir)
-		if err != nil {
-			t.Fatal(err)
+		text, failed := Graph(s.dir)
+		if failed != nil {
+			t.Fatal(failed)
 		}
 		s.compare(t, "want/graph.mmd", text)
 		checkFlowchart(t, text)

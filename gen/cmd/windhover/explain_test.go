@@ -14,24 +14,16 @@ import (
 // hello is an app with two routes, on and off the loop.
 const hello = "../../../examples/hello"
 
-// broken writes an app with one mistake and returns its folder, within the
-// module of the SDK.
-func broken(t *testing.T) (dir string) {
+// broken makes an app with one mistake, in a module of its own, which is the
+// current folder until the test ends.
+func broken(t *testing.T) {
 	t.Helper()
-	dir, err := os.MkdirTemp("testdata", "broken")
-	if err != nil {
-		if err = os.Mkdir("testdata", 0o755); err == nil {
-			dir, err = os.MkdirTemp("testdata", "broken")
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	dir := filepath.Join(t.TempDir(), "app")
+	var out bytes.Buffer
+	if code := run([]string{"new", dir}, &out, &out); code != exitOK {
+		t.Fatal(out.String())
 	}
-	t.Cleanup(func() {
-		_ = os.RemoveAll(dir)
-		_ = os.Remove("testdata") // when it is empty
-	})
-	const app = `package api
+	const app = `package main
 
 import "github.com/windhover-go/windhover/gen/decl"
 
@@ -46,7 +38,7 @@ func GetUser(id int64) {}
 	if err := os.WriteFile(filepath.Join(dir, "api.go"), []byte(app), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return dir
+	t.Chdir(dir)
 }
 
 // TestExplain checks what windhover explain and graph do with their arguments;
@@ -86,8 +78,8 @@ func TestExplain(t *testing.T) {
 // TestForms checks how errors are printed: as lines, with the source and in
 // colour, and for other programs.
 func TestForms(t *testing.T) {
-	dir := broken(t)
-	place := filepath.ToSlash(dir) + "/api.go:8:8:"
+	broken(t)
+	const place = "api.go:8:8:"
 	const why = `"/users/{id" has a { without }`
 	for _, tt := range []struct {
 		name    string
@@ -95,9 +87,9 @@ func TestForms(t *testing.T) {
 		noColor string
 		want    string
 	}{
-		{"lines", []string{"generate", dir}, "", place + " " + why + " [bad-pattern]\n\tfix: write a wildcard as {name}\n\nwindhover explain bad-pattern says more.\n"},
-		{"never", []string{"routes", "-color=never", dir}, "", place + " " + why + " [bad-pattern]\n\tfix: write a wildcard as {name}\n\nwindhover explain bad-pattern says more.\n"},
-		{"colour", []string{"generate", "-color=always", dir}, "1", // what is asked for comes before NO_COLOR
+		{"lines", []string{"generate"}, "", place + " " + why + " [bad-pattern]\n\tfix: write a wildcard as {name}\n\nwindhover explain bad-pattern says more.\n"},
+		{"never", []string{"routes", "-color=never"}, "", place + " " + why + " [bad-pattern]\n\tfix: write a wildcard as {name}\n\nwindhover explain bad-pattern says more.\n"},
+		{"colour", []string{"generate", "-color=always"}, "1", // what is asked for comes before NO_COLOR
 			"\x1b[1m" + place + "\x1b[0m \x1b[1;31m" + why + "\x1b[0m \x1b[2m[bad-pattern]\x1b[0m\n" +
 				"\x1b[2m  8 |\x1b[0m s.Get(\"/users/{id\", GetUser)\n" +
 				"\x1b[2m    |\x1b[0m \x1b[1;31m              ^^^\x1b[0m\n" +
@@ -111,7 +103,7 @@ func TestForms(t *testing.T) {
 			}
 		})
 	}
-	for _, args := range [][]string{{"generate", "-json", dir}, {"generate", "-check", "-json", dir}, {"routes", "-json", dir}, {"explain", "-json", "GET", "/", dir}} {
+	for _, args := range [][]string{{"generate", "-json"}, {"generate", "-check", "-json"}, {"routes", "-json"}, {"explain", "-json", "GET", "/"}} {
 		var stdout, stderr bytes.Buffer
 		code := run(args, &stdout, &stderr)
 		var report gen.Report
@@ -119,7 +111,7 @@ func TestForms(t *testing.T) {
 			t.Fatalf("%q: exit code %d, %v, %s", args, code, err, stderr.String())
 		}
 		want := gen.ReportedDiagnostic{
-			ReportedPosition: gen.ReportedPosition{File: filepath.ToSlash(dir) + "/api.go", Line: 8, Column: 8}, EndLine: 8, EndColumn: 20,
+			ReportedPosition: gen.ReportedPosition{File: "api.go", Line: 8, Column: 8}, EndLine: 8, EndColumn: 20,
 			Severity: "error", Code: "bad-pattern", Message: why, Fix: "write a wildcard as {name}",
 		}
 		if report.Version != 1 || report.OK || len(report.Diagnostics) != 1 || report.Diagnostics[0].Message != want.Message ||
