@@ -39,7 +39,8 @@ var update = flag.Bool("update", false, "rewrite what testdata/*.txtar want")
 //	requests.txt           requests to the app, which func App() sdk.App of the
 //	                       package returns, and the answers (optional)
 //
-// Generated pipelines are built, vetted and run all at once.
+// Generated pipelines are built, vetted, looked at by staticcheck (where
+// golangci-lint is in PATH) and run all at once.
 type scenario struct {
 	name    string
 	file    string
@@ -80,6 +81,7 @@ func TestScenarios(t *testing.T) {
 		return
 	}
 	run(t, root, "go", "vet", "./...")
+	t.Run("staticcheck", func(t *testing.T) { staticcheck(t, root) })
 	answers := answers(t, root, all)
 	for _, s := range all {
 		if s.has("requests.txt") {
