@@ -756,6 +756,20 @@ func (b *binder) unbound(c *call, p *types.Var, kind string, steps []*step) {
 	a.report(pos, "no-producer", fmt.Sprintf("%s needs %s, but nothing before it provides one", c.fn.name, article(t)), append(why, b.table(c)...), fix)
 }
 
+// nearWildcard says which wildcard was probably meant by the key of a tag.
+func (b *binder) nearWildcard(key string) (fix string) {
+	var names []string
+	if b.route != nil {
+		for _, s := range b.route.wildcards() {
+			names = append(names, s.name)
+		}
+	}
+	if n := Near(key, names); n != "" {
+		return fmt.Sprintf("did you mean path:%q?", n)
+	}
+	return "name a wildcard of the path in the tag"
+}
+
 // unboundScalar reports a parameter that could come from the path, and does
 // not.
 func (b *binder) unboundScalar(c *call, p *types.Var, pos token.Pos, t string) {
@@ -779,7 +793,7 @@ func (b *binder) unboundScalar(c *call, p *types.Var, pos token.Pos, t string) {
 	fix := fmt.Sprintf("put {%s} into the path, or read the query with %s sdk.Query[%s]", p.Name(), p.Name(), t)
 	if len(names) > 0 {
 		has = "the path has {" + strings.Join(names, "}, {") + "}"
-		n := near(p.Name(), names)
+		n := Near(p.Name(), names)
 		if n == "" {
 			n = names[0]
 		}
@@ -940,7 +954,7 @@ func (b *binder) fields(c *call, arg *argument, t types.Type, st *types.Struct, 
 		}
 		if in.source == fromPath {
 			if in.segment = b.wildcard(in.key); in.segment == nil {
-				a.report(b.fieldPos(c, f), "not-a-wildcard", fmt.Sprintf("field %s of %s is path:%q, and %s has no {%s}", f.Name(), a.typeName(t), in.key, b.name, in.key), nil, "name a wildcard of the path in the tag")
+				a.report(b.fieldPos(c, f), "not-a-wildcard", fmt.Sprintf("field %s of %s is path:%q, and %s has no {%s}", f.Name(), a.typeName(t), in.key, b.name, in.key), nil, b.nearWildcard(in.key))
 				continue
 			}
 			b.read(in.segment, in.typ, in.kind)

@@ -64,6 +64,3 @@ func CodeTable() (lines []string) {
 	}
 	return lines
 }
-
-// NearCode returns the code that was probably meant by a name, or "".
-func NearCode(name string) string { return near(name, Codes()) }

@@ -74,7 +74,8 @@ func emittedCodes(t *testing.T) (codes []string) {
 	return slices.Compact(codes)
 }
 
-// TestPages checks that there is a page for each code, and no other.
+// TestPages checks that there is a page for each code, and no other, and a
+// scenario.
 func TestPages(t *testing.T) {
 	want := emittedCodes(t)
 	got := Codes()
@@ -86,6 +87,23 @@ func TestPages(t *testing.T) {
 	for _, code := range got {
 		if !slices.Contains(want, code) {
 			t.Errorf("remove codes/%s.md: nothing reports it", code)
+		}
+	}
+	scenarios, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown strings.Builder
+	for _, name := range scenarios {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown.Write(text)
+	}
+	for _, code := range got {
+		if !strings.Contains(shown.String(), "["+code+"]\n") && !slices.Contains(withoutExample, code) {
+			t.Errorf("no scenario shows %s", code)
 		}
 	}
 	table := CodeTable()
@@ -104,7 +122,7 @@ func TestPages(t *testing.T) {
 	if _, ok := Page("no-such-code"); ok {
 		t.Error("there is a page that is not there")
 	}
-	if got := NearCode("no-producr"); got != "no-producer" {
+	if got := Near("no-producr", Codes()); got != "no-producer" {
 		t.Errorf("near no-producr is %q", got)
 	}
 }

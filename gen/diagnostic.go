@@ -83,8 +83,8 @@ func place(p token.Position, dir string) string {
 	return fmt.Sprintf("%s:%d:%d", name, p.Line, p.Column)
 }
 
-// near returns the candidate that is at most two edits away from name, or "".
-func near(name string, candidates []string) string {
+// Near returns the candidate that is at most two edits away from name, or "".
+func Near(name string, candidates []string) string {
 	best, found := 3, ""
 	for _, c := range candidates {
 		if d := distance(strings.ToLower(name), strings.ToLower(c)); d < best {

@@ -155,8 +155,16 @@ func (a *app) broken(fn *function) bool {
 	for _, tuple := range []*types.Tuple{fn.sig.Params(), fn.sig.Results()} {
 		for v := range tuple.Variables() {
 			if invalid(v.Type()) {
-				a.report(fn.use, "does-not-compile", fn.name+" cannot be read until its signature compiles",
-					[]string{fmt.Sprintf("the type of %s is not known (%s)", v.Name(), a.at(v.Pos()))}, "")
+				why, fix := fmt.Sprintf("the type of %s is not known (%s)", v.Name(), a.at(v.Pos())), ""
+				if f := a.funcs[fn.object]; f != nil {
+					for _, e := range a.pkg.TypeErrors {
+						if e.Pos >= f.Type.Pos() && e.Pos < f.Type.End() {
+							why, fix = fmt.Sprintf("the compiler says: %s (%s)", e.Msg, a.at(e.Pos)), a.meant(f, e.Pos)
+							break
+						}
+					}
+				}
+				a.report(fn.use, "does-not-compile", fn.name+" cannot be read until its signature compiles", []string{why}, fix)
 				return true
 			}
 		}

@@ -369,20 +369,30 @@ func (a *app) meant(f *ast.FuncDecl, pos token.Pos) (fix string) {
 	ast.Inspect(f, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.SelectorExpr:
-			if n.Sel.Pos() == pos || n.Pos() == pos {
+			if n.Sel.Pos() == pos {
 				name, candidates = n.Sel.Name, a.members(n.X)
 			}
 		case *ast.Ident:
 			if n.Pos() == pos && name == "" {
-				name, candidates = n.Name, a.pkg.Types.Scope().Names()
+				name, candidates = n.Name, append(a.parameters(f), a.pkg.Types.Scope().Names()...)
 			}
 		}
 		return true
 	})
-	if n := near(name, candidates); n != "" && n != name {
+	if n := Near(name, candidates); n != "" && n != name {
 		return "did you mean " + n + "?"
 	}
 	return ""
+}
+
+// parameters returns the names of a function's parameters.
+func (a *app) parameters(f *ast.FuncDecl) (names []string) {
+	for _, field := range f.Type.Params.List {
+		for _, id := range field.Names {
+			names = append(names, id.Name)
+		}
+	}
+	return names
 }
 
 // members returns the methods of an expression's type, or the names that a

@@ -543,6 +543,14 @@ func (r *reader) decoding(call *ast.CallExpr) *decoding {
 	return d
 }
 
+// nearCoding says which content coding was probably meant.
+func nearCoding(name string) (fix string) {
+	if n := Near(name, []string{"gzip", "zstd"}); n != "" && n != name {
+		return fmt.Sprintf("did you mean %q?", n)
+	}
+	return `name "gzip" and "zstd", or one of them`
+}
+
 func (r *reader) number(e ast.Expr) int64 {
 	v := r.app.info.Types[e].Value
 	if v == nil {

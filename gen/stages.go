@@ -94,7 +94,7 @@ func (r *reader) codings(args []ast.Expr, how string) (names []string) {
 		}
 		name := constant.StringVal(v)
 		if name != "gzip" && name != "zstd" || slices.Contains(names, name) {
-			r.app.report(arg.Pos(), "bad-coding", fmt.Sprintf("%q is not a content coding that can be %s, or is there twice", name, how), nil, `name "gzip" and "zstd", or one of them`)
+			r.app.report(arg.Pos(), "bad-coding", fmt.Sprintf("%q is not a content coding that can be %s, or is there twice", name, how), nil, nearCoding(name))
 			continue
 		}
 		names = append(names, name)

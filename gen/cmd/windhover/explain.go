@@ -61,7 +61,7 @@ func (o *output) code(name string) int {
 	page, ok := gen.Page(name)
 	if !ok {
 		fix := "windhover explain lists the codes; windhover explain METHOD PATH explains a request"
-		if near := gen.NearCode(name); near != "" {
+		if near := gen.Near(name, gen.Codes()); near != "" {
 			fix = "did you mean " + near + "?"
 		}
 		fmt.Fprintf(o.stderr, "windhover: there is no code %q\n\t%s\n", name, fix)

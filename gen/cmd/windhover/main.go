@@ -10,8 +10,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/windhover-go/windhover/gen"
 )
@@ -63,7 +65,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	c, ok := commands[args[0]]
 	if !ok {
-		fmt.Fprintf(stderr, "windhover: there is no command %q\n\n%s", args[0], usage)
+		hint := ""
+		if near := gen.Near(args[0], slices.Sorted(maps.Keys(commands))); near != "" {
+			hint = "\tdid you mean " + near + "?\n"
+		}
+		fmt.Fprintf(stderr, "windhover: there is no command %q\n%s\n%s", args[0], hint, usage)
 		return exitUsage
 	}
 	return c(args[1:], stdout, stderr)

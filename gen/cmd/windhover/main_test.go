@@ -118,7 +118,7 @@ func TestUsage(t *testing.T) {
 	}{
 		{nil, exitUsage, "windhover generate [-check]"},
 		{[]string{"help"}, exitOK, "windhover generate [-check]"},
-		{[]string{"genrate"}, exitUsage, `there is no command "genrate"`},
+		{[]string{"genrate"}, exitUsage, "there is no command \"genrate\"\n\tdid you mean generate?\n"},
 		{[]string{"generate", "-chek"}, exitUsage, `cannot make sense of ["-chek"]`},
 		{[]string{"routes", "a", "b"}, exitUsage, `cannot make sense of ["a" "b"]`},
 		{[]string{"routes", "testdata/none"}, exitApp, "windhover: cannot load"},
