@@ -275,10 +275,25 @@ func (x *explainer) step(b *binding, c *call) Step {
 	case c.fn.hasErr:
 		s.Notes = append(s.Notes, "its error ends the request")
 	}
+	if slices.ContainsFunc(c.args, readsText) {
+		status := int64(404)
+		if x.decl.badPath != 0 {
+			status = x.decl.badPath
+		}
+		s.Notes = append(s.Notes, fmt.Sprintf("what UnmarshalText refuses is answered %d", status))
+	}
 	if c.fn.hasFlow {
 		s.Notes = append(s.Notes, "sdk.Stop ends the request, answered")
 	}
 	return s
+}
+
+// readsText reports whether a wildcard is read with UnmarshalText, when its route
+// has been chosen.
+func readsText(arg *argument) bool {
+	return arg.source == fromPath && arg.kind == "text" || slices.ContainsFunc(arg.fields, func(in input) bool {
+		return in.source == fromPath && in.kind == "text"
+	})
 }
 
 // makes says what becomes of a result.
@@ -437,18 +452,23 @@ func (x *explainer) explainNone(host string) {
 	if x.names.noneIsReady() || x.decl.server.onLoop {
 		x.Place = "on the event loop"
 	}
-	x.steps(x.none, func() { x.server("the response is sent") })
+	if len(x.none.calls) == 0 {
+		x.Place += ": no function runs"
+	} else {
+		x.steps(x.none, func() { x.server("the response is sent") })
+	}
 	x.keptValues(x.none)
 	if x.status >= 400 {
 		x.answerer("the error", x.decl.server.errors, "sdk.WriteError")
 	}
 	x.allocations(x.none, nil)
-	switch x.status {
-	case 204, 405:
+	switch {
+	case x.loose:
+	case x.status == 204 || x.status == 405:
 		x.allocates(1, 1, "the value of Allow")
-	case 308:
+	case x.status == 308:
 		x.allocates(2, 4, "the value of Location")
-	case 400:
+	case x.status == 400:
 		x.allocates(0, 1, "a place to remove the escapes of the path")
 	}
 }

@@ -55,6 +55,8 @@ func TestExplainedAllocations(t *testing.T) {
 		{"GET", "/search?q=kes", "Cookie: s=session\r\n"},
 		{"GET", "/page", ""},
 		{"GET", "/page?page=2&sort=name", "User-Agent: probe\r\n"},
+		{"GET", "/at/1", ""},
+		{"GET", "/at/1,2?near=3", ""},
 		{"GET", "/later", ""},
 		{"GET", "/plaintext", ""},
 		{"HEAD", "/plaintext", ""},

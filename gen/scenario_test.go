@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -187,7 +188,7 @@ func (s *scenario) generate(t *testing.T) {
 		s.compare(t, "want/routes.txt", strings.Join(append(result.Routes, ""), "\n")+result.Notes.Render(s.dir))
 	}
 	if s.has("want/explain.txt") {
-		s.compare(t, "want/explain.txt", explanations(t, s.dir, s.want("want/explain.txt")))
+		s.compare(t, "want/explain.txt", explanations(t, s.dir, s.want("want/explain.txt"), string(result.Text)))
 	}
 	if s.has("want/graph.mmd") {
 		text, failed := Graph(s.dir)
@@ -229,8 +230,9 @@ func (s *scenario) document(t *testing.T) {
 	}
 }
 
-// explanations returns text with what is explained of each request in it.
-func explanations(t *testing.T, dir, text string) string {
+// explanations returns text with what is explained of each request in it. What is
+// said to be kept has to be a field in the generated text.
+func explanations(t *testing.T, dir, text, generated string) string {
 	t.Helper()
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -243,6 +245,12 @@ func explanations(t *testing.T, dir, text string) string {
 		x, err := Explain(dir, method, target[:at], target[at:])
 		if err != nil {
 			t.Fatal(err)
+		}
+		for _, kept := range x.Kept {
+			name, _, _ := strings.Cut(kept, " ")
+			if !regexp.MustCompile(`(?s)type task struct \{.*\n\t` + name + ` .*\n\}`).MatchString(generated) {
+				t.Errorf("%s: no field is %s", request, kept)
+			}
 		}
 		if b.Len() > 0 {
 			b.WriteString("\n")

@@ -36,9 +36,9 @@ issues:
 		t.Fatal("nothing is generated:", err)
 	}
 	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
+		text, failed := os.ReadFile(name)
+		if failed != nil {
+			t.Fatal(failed)
 		}
 		write(t, name, strings.Replace(string(text), header, "// Written from ", 1))
 	}
