@@ -155,7 +155,7 @@ var withoutExample = []string{"edited-output", "stale", "version-skew"}
 var examples = regexp.MustCompile("(?s)## (Wrong|Right)\n(?:[^#]*?\n)?```go\n(.*?)```\n")
 
 // packages are what examples import when they name it.
-var packagePaths = map[string]string{"decl": declPath, "sdk": sdkPath, "msg": msgPath, "context": "context"}
+var packagePaths = map[string]string{"decl": declPath, "sdk": sdkPath, "msg": msgPath, "context": "context", "errors": "errors", "time": "time"}
 
 // TestExamples runs the generator on the examples of the pages: each wrong one is
 // refused with the code, and each right one is not refused.
