@@ -31,7 +31,14 @@ func (a *app) ended(list DeclarationErrors) DeclarationErrors {
 
 // endOf returns where what begins at a place ends.
 func (a *app) endOf(file *ast.File, at token.Position) (end token.Position) {
-	pos := a.fset.File(file.Package).LineStart(at.Line) + token.Pos(at.Column-1)
+	f := a.fset.File(file.Package)
+	if at.Line > f.LineCount() {
+		return end // a line directive, as those of cgo
+	}
+	pos := f.LineStart(at.Line) + token.Pos(at.Column-1)
+	if there := a.position(pos); there.Line != at.Line || there.Column != at.Column {
+		return end
+	}
 	ast.Inspect(file, func(n ast.Node) bool {
 		if n == nil || pos < n.Pos() || pos >= n.End() {
 			return false
