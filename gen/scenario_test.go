@@ -265,12 +265,37 @@ func explanations(t *testing.T, dir, text, generated string) string {
 				t.Errorf("%s: no field is %s", request, kept)
 			}
 		}
+		checkOrder(t, x, generated)
 		if b.Len() > 0 {
 			b.WriteString("\n")
 		}
 		fmt.Fprintf(&b, "> %s\n%s", request, x)
 	}
 	return b.String()
+}
+
+// checkOrder checks that generated code names the functions of a route in the
+// order that is explained: those up to the handler in the functions of the route,
+// and the others in finish and End.
+func checkOrder(t *testing.T, x *Explanation, generated string) {
+	t.Helper()
+	if x.Route == "" {
+		return
+	}
+	text := strings.Join(regexp.MustCompile(`(?s)// \w+ is `+regexp.QuoteMeta(x.Route)+`[.,].*?\n\}\n`).FindAllString(generated, -1), "") +
+		strings.Join(regexp.MustCompile(`(?s)func \(t \*task\) (finish|End)\(.*?\n\}\n`).FindAllString(generated, -1), "")
+	for _, step := range x.Steps {
+		if step.Kind == "" {
+			continue
+		}
+		name := step.Name[strings.LastIndex(step.Name, ".")+1:]
+		at := regexp.MustCompile(`\b` + name + `[()]`).FindStringIndex(text)
+		if at == nil {
+			t.Errorf("%s: generated code does not call %s (%s) at its place", x.Request, step.Name, step.Kind)
+			return
+		}
+		text = text[at[1]:]
+	}
 }
 
 func (s *scenario) want(name string) string {
