@@ -208,9 +208,12 @@ func (x *explainer) explainRoute(rt *route) {
 		x.Place = "on a goroutine of the pool"
 	}
 	x.steps(&rt.binding, func() {
+		x.stages(rt)
 		switch {
 		case rt.ready != nil:
 			x.server(fmt.Sprintf("%d, %s: known when the pipeline is generated", rt.ready.status, rt.ready.mediaType))
+		case rt.files != nil:
+			x.server("a file of " + rt.files.text + " is sent, or a part of it; 404 where there is none")
 		case x.method == "HEAD":
 			x.server("the response is sent, without its content")
 		case rt.streams:
@@ -226,6 +229,19 @@ func (x *explainer) explainRoute(rt *route) {
 	x.limits(rt)
 	x.allocations(&rt.binding, rt.decode)
 	x.results(rt)
+	if rt.files != nil && !rt.onLoop {
+		x.allocates(0, byContent, "what the system tells of a file, and what is read of it")
+	}
+}
+
+// stages adds what changes the response of a route before it is sent.
+func (x *explainer) stages(rt *route) {
+	if st := rt.etag; st != nil && rt.ready == nil && !rt.streams {
+		x.server(fmt.Sprintf("ETag (%s): a response of GET gets an entity tag; 304 and 412 where the request asks for them", x.at(st.pos)))
+	}
+	if st := rt.compress; st != nil && rt.ready == nil {
+		x.server(fmt.Sprintf("Compress (%s): content is encoded as %s where the client accepts it", x.at(st.pos), strings.Join(st.codings, " or ")))
+	}
 }
 
 // server adds what the server does to the steps.
@@ -408,6 +424,9 @@ func (x *explainer) answerer(what string, st *step, otherwise string) {
 
 // limits fills in the limits of a route.
 func (x *explainer) limits(rt *route) {
+	if st := rt.timeout; st != nil {
+		x.Limits = append(x.Limits, fmt.Sprintf("time: %v for the functions' context (Timeout, %s); an error behind it is answered 503", st.within, x.at(st.pos)))
+	}
 	if rt.split < 0 && !rt.reads {
 		return
 	}

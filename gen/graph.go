@@ -125,6 +125,8 @@ func (g *grapher) route(rt *route, i, depth int) {
 	switch {
 	case rt.ready != nil:
 		lines = append(lines, fmt.Sprintf("%d, ready-made", rt.ready.status))
+	case rt.files != nil:
+		lines = append(lines, "the files of "+rt.files.text)
 	default:
 		lines = append(lines, rt.handler.name)
 	}

@@ -69,9 +69,11 @@ type ReportedRoute struct {
 	Method string `json:"method"`
 	Host   string `json:"host,omitempty"`
 	Path   string `json:"path"`
-	// Handler is the function, or "" where the response is known now.
+	// Handler is the function; where the response is known now there is Status in
+	// its place, and Files where files answer.
 	Handler string `json:"handler,omitempty"`
 	Status  int    `json:"status,omitempty"`
+	Files   string `json:"files,omitempty"`
 	// Before are the functions of Use that run before it.
 	Before []string `json:"before,omitempty"`
 	OnLoop bool     `json:"onLoop,omitempty"`

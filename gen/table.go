@@ -50,9 +50,12 @@ func (r *Result) Declared(dir string) (list []ReportedRoute) {
 			ReportedPosition: ReportedPosition{relativeTo(dir, p.Filename), p.Line, p.Column},
 			Method:           rt.method, Host: rt.host, Path: rt.path, OnLoop: rt.onLoop,
 		}
-		if rt.ready != nil {
+		switch {
+		case rt.ready != nil:
 			route.Status = int(rt.ready.status)
-		} else {
+		case rt.files != nil:
+			route.Files = rt.files.text
+		default:
 			route.Handler = rt.handler.name
 		}
 		for _, c := range rt.calls {
