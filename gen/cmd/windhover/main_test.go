@@ -124,7 +124,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"routes", "testdata/none"}, exitApp, "windhover: cannot load"},
 		{[]string{"routes", "../../../examples/hello"}, exitOK, "GET  /hello/{name}  Hello, on the loop\n"},
 		{[]string{"openapi", "-o"}, exitUsage, `cannot make sense of ["-o"]`},
-		{[]string{"openapi", "-o", "a", "-check", "a"}, exitUsage, `cannot make sense of ["-check" "a"]`},
+		{[]string{"openapi", "-o", "a", "-check", "a"}, exitUsage, `cannot make sense of ["-o" "a" "-check" "a"]`},
 		{[]string{"openapi", "testdata/none"}, exitApp, "windhover: cannot load"},
 		{[]string{"openapi", "../../../examples/hello"}, exitOK, `"title": "hello"`},
 		{[]string{"new"}, exitUsage, "new takes the folder of the new app"},
