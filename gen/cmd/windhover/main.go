@@ -31,6 +31,8 @@ const usage = `windhover compiles the declaration of an app to pipeline_gen.go.
 	                                    in order, what they take and make, limits, memory; -host HOST
 	windhover explain [CODE]            say more of the code of an error, or list the codes
 	windhover graph [dir]               draw the declaration as a mermaid flowchart
+	windhover watch [dir] [-- args]     generate, build and run the app in dir with args, and
+	                                    again whenever its source changes, until Ctrl-C
 	windhover new dir                   make a starter app in a new module
 	windhover version                   print the version of the module
 
@@ -52,7 +54,8 @@ type command func(args []string, stdout, stderr io.Writer) int
 
 func run(args []string, stdout, stderr io.Writer) int {
 	commands := map[string]command{
-		"generate": generate, "openapi": openAPI, "routes": routes, "explain": explain, "graph": graph, "new": create, "version": version,
+		"generate": generate, "openapi": openAPI, "routes": routes, "explain": explain, "graph": graph, "watch": watch,
+		"new": create, "version": version,
 	}
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)
