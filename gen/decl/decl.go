@@ -19,7 +19,8 @@
 // services of the app: they become the parameters of NewPipeline.
 //
 // A declaration is called as often as the program calls it, which is never;
-// nothing of this package is linked.
+// nothing of this package is linked. A test can run it (Record) and compare what it
+// declares with what windhover read.
 //
 // # Paths
 //
@@ -115,7 +116,7 @@ func (s *Server) BadPath(status int) {}
 // Where it has a route for a path and method, those of every host are not
 // considered. Hosts are compared without case, and the port does not count.
 // declaration is as that of Group.
-func (s *Server) Host(name string, declaration func(s *Group)) {}
+func (s *Server) Host(name string, declaration func(s *Group)) { s.scope.group(name, "", declaration) }
 
 // Refusals declares what answers the requests that the server refuses by
 // itself: a response for each status, in the place of a line of text that names
@@ -129,30 +130,44 @@ func (s *Server) Refusals(responses ...Response) {}
 type Group struct{ Routes }
 
 // Routes is what a server and a group can both declare.
-type Routes struct{}
+type Routes struct{ scope *scope }
 
 // Get declares a route. It answers HEAD too, unless Head declares that itself.
 // function is a handler, or a response that is known now (Text, JSON, Content).
-func (r *Routes) Get(path string, function any) *Route { return nil }
+func (r *Routes) Get(path string, function any) *Route {
+	return r.scope.add("GET", path, function)
+}
 
 // Head declares a route for HEAD alone.
-func (r *Routes) Head(path string, function any) *Route { return nil }
+func (r *Routes) Head(path string, function any) *Route {
+	return r.scope.add("HEAD", path, function)
+}
 
 // Post declares a route.
-func (r *Routes) Post(path string, function any) *Route { return nil }
+func (r *Routes) Post(path string, function any) *Route {
+	return r.scope.add("POST", path, function)
+}
 
 // Put declares a route.
-func (r *Routes) Put(path string, function any) *Route { return nil }
+func (r *Routes) Put(path string, function any) *Route {
+	return r.scope.add("PUT", path, function)
+}
 
 // Patch declares a route.
-func (r *Routes) Patch(path string, function any) *Route { return nil }
+func (r *Routes) Patch(path string, function any) *Route {
+	return r.scope.add("PATCH", path, function)
+}
 
 // Delete declares a route.
-func (r *Routes) Delete(path string, function any) *Route { return nil }
+func (r *Routes) Delete(path string, function any) *Route {
+	return r.scope.add("DELETE", path, function)
+}
 
 // Options declares a route. Without it, OPTIONS is answered with the methods
 // that the path has.
-func (r *Routes) Options(path string, function any) *Route { return nil }
+func (r *Routes) Options(path string, function any) *Route {
+	return r.scope.add("OPTIONS", path, function)
+}
 
 // Files declares a route that answers GET and HEAD below path, which ends with a
 // slash, with files. These are
@@ -186,11 +201,13 @@ func (r *Routes) Files(path string, files any, directory ...string) *FilesRoute 
 
 // Group declares routes below a path. declaration is a function literal whose
 // parameter hides that of the group around it, or a function.
-func (r *Routes) Group(path string, declaration func(s *Group)) {}
+func (r *Routes) Group(path string, declaration func(s *Group)) {
+	r.scope.group("", path, declaration)
+}
 
 // Use makes every route below it run functions before its handler, in the
 // order of the declaration.
-func (r *Routes) Use(functions ...any) {}
+func (r *Routes) Use(functions ...any) { r.scope.use(functions) }
 
 // Finish makes every route below it run functions when its handler has returned
 // or failed and nothing of its response is sent; the last declared runs first. A
@@ -253,7 +270,11 @@ func (r *Routes) Fails(errors ...error) {}
 
 // OnLoop promises that no function of the routes below it ever blocks. They
 // run on the event loop, without a change of goroutine.
-func (r *Routes) OnLoop() {}
+func (r *Routes) OnLoop() {
+	if r.scope != nil {
+		r.scope.onLoop = true
+	}
+}
 
 // MaxBody bounds the content of requests to the routes below it, in octets.
 func (r *Routes) MaxBody(octets int64) {}
@@ -324,11 +345,16 @@ func (r *Routes) ETag() {}
 func (r *Routes) Compress(minimum int64, codings ...string) {}
 
 // A Route can be said more of.
-type Route struct{}
+type Route struct{ recorded *Recorded }
 
 // OnLoop promises that no function of the route ever blocks, those of Use,
 // Finish, Done, Errors and Recover included. It runs on the event loop.
-func (r *Route) OnLoop() *Route { return r }
+func (r *Route) OnLoop() *Route {
+	if r != nil {
+		r.recorded.OnLoop = true
+	}
+	return r
+}
 
 // MaxBody bounds the content of the route's requests, in octets.
 func (r *Route) MaxBody(octets int64) *Route { return r }
@@ -382,20 +408,23 @@ func (r *FilesRoute) OnLoop() *FilesRoute { return r }
 
 // A Response is known when the declaration is read. It is rendered once and
 // sent without running any function, when none applies to its route.
-type Response struct{}
+type Response struct{ status int }
+
+// Status returns the status code.
+func (r Response) Status() int { return r.status }
 
 // Text is a response with text/plain content.
-func Text(status int, text string) Response { return Response{} }
+func Text(status int, text string) Response { return Response{status} }
 
 // JSON is a response with application/json content. text is sent as it is, and
 // has to be JSON.
-func JSON(status int, text string) Response { return Response{} }
+func JSON(status int, text string) Response { return Response{status} }
 
 // Content is a response with content of a media type, such as
 // "application/problem+json" or "text/html; charset=utf-8".
-func Content(status int, mediaType, text string) Response { return Response{} }
+func Content(status int, mediaType, text string) Response { return Response{status} }
 
 // OpenAPI is a response with the app's OpenAPI document, as windhover openapi
 // prints it. windhover generate writes it to openapi.json beside the generated
 // file, which embeds it.
-func OpenAPI() Response { return Response{} }
+func OpenAPI() Response { return Response{200} }
