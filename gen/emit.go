@@ -45,8 +45,7 @@ func (a *app) newEmitter(d *declaration, none *binding, tree *tree, urls []pathF
 }
 
 // emit returns the text of the generated file.
-func (a *app) emit(d *declaration, none *binding, tree *tree, urls []pathFunction) ([]byte, error) {
-	e := a.newEmitter(d, none, tree, urls)
+func (e *emitter) emit() ([]byte, error) {
 	e.header()
 	e.exchange()
 	e.pipeline()
@@ -54,16 +53,21 @@ func (a *app) emit(d *declaration, none *binding, tree *tree, urls []pathFunctio
 	e.task()
 	e.phases()
 	e.router()
-	for _, rt := range d.routes {
+	for _, rt := range e.decl.routes {
 		if rt.readyAt == 0 {
 			e.route(rt)
 		}
 	}
-	if !e.noneIsReady() || len(d.routes) > 0 {
+	if !e.noneIsReady() || len(e.decl.routes) > 0 {
 		e.noRoute()
 	}
 	e.failure()
 	e.paths()
+	return e.render()
+}
+
+// render returns the text of the file.
+func (e *emitter) render() ([]byte, error) {
 	var b bytes.Buffer
 	if err := e.file.Render(&b); err != nil {
 		return nil, fmt.Errorf("windhover: internal error: what was generated is not Go: %w", err)

@@ -27,6 +27,8 @@ type Result struct {
 	// Document is the OpenAPI document that the file embeds, nil where no route
 	// answers with decl.OpenAPI.
 	Document *Result
+	// Tests are the tests of the pipeline, nil when none are asked for.
+	Tests *Result
 
 	analysis *analysis
 }
@@ -41,23 +43,39 @@ func (r *Result) Diff() string {
 func (r *Result) Changed() bool { return r.Old == nil || !bytes.Equal(r.Old, r.Text) }
 
 // Files returns what is generated: the document first, if there is one, for the
-// pipeline does not compile without it.
-func (r *Result) Files() []*Result {
-	if r.Document != nil {
-		return []*Result{r.Document, r}
+// pipeline does not compile without it, and the tests last.
+func (r *Result) Files() (list []*Result) {
+	for _, file := range []*Result{r.Document, r, r.Tests} {
+		if file != nil {
+			list = append(list, file)
+		}
 	}
-	return []*Result{r}
+	return list
 }
 
 // Generate reads the app in dir and returns the pipeline that belongs to it.
 // It writes nothing. An error of type DeclarationErrors is about the app, any other
-// about its surroundings.
+// about its surroundings. Tests are made where there are generated ones.
 func Generate(dir string) (*Result, error) {
+	_, err := os.Stat(filepath.Join(dir, testsName))
+	return generate(dir, err == nil)
+}
+
+// GenerateTests is Generate with tests.
+func GenerateTests(dir string) (*Result, error) { return generate(dir, true) }
+
+func generate(dir string, tests bool) (*Result, error) {
 	c, err := analyze(dir)
 	if err != nil {
 		return nil, err
 	}
-	text, err := c.app.emit(c.decl, c.none, c.tree, c.urls)
+	if tests {
+		if c.app.readTests(c.decl); len(c.app.problems) > 0 {
+			return nil, c.app.problems.sorted()
+		}
+	}
+	e := c.app.newEmitter(c.decl, c.none, c.tree, c.urls)
+	text, err := e.emit()
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +86,14 @@ func Generate(dir string) (*Result, error) {
 	r.Routes, r.Notes = routeTable(c.decl), c.notes
 	if c.decl.embeds() {
 		if r.Document, err = c.document(""); err != nil {
+			return nil, err
+		}
+	}
+	if tests {
+		if text, err = e.tests(); err != nil {
+			return nil, err
+		}
+		if r.Tests, err = c.result(filepath.Join(c.app.dir, testsName), text); err != nil {
 			return nil, err
 		}
 	}

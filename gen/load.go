@@ -31,6 +31,7 @@ const (
 	codingPath = modulePath + "/sdk/coding"
 
 	etagPath     = modulePath + "/sdk/etag"
+	gentestPath  = modulePath + "/gen/gentest"
 	compressPath = modulePath + "/sdk/compress"
 )
 
@@ -66,6 +67,8 @@ type app struct {
 	declare *ast.FuncDecl
 	funcs   map[types.Object]*ast.FuncDecl // of this package
 	sdk     *types.Package                 // nil when the package imports nothing
+
+	tests map[string]bool // what the package's test files declare, when tests are asked for
 
 	problems DeclarationErrors
 }

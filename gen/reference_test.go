@@ -2,7 +2,6 @@ package gen
 
 import (
 	"bytes"
-	"cmp"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -10,30 +9,25 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/windhover-go/windhover/gen/gentest"
 )
 
 var referenceCases = flag.Int("cases", 10_000, "requests that TestReference compares")
 
-// A pattern is a route of a random declaration, as the reference reads it: the
-// specification of the routing, written as simply as it can be.
-type pattern struct {
-	method   string
-	host     string
-	segments []string // literal; "{kind}"; last: "{...}" or "{$}"
-}
+// A pattern is a route of a random declaration, as the reference reads it.
+type pattern struct{ gentest.Pattern }
 
 // title returns the name of the pattern's plan.
-func (p pattern) title() string { return p.method + " " + p.host + p.String() }
+func (p pattern) title() string { return p.Method + " " + p.Host + p.String() }
 
 // String returns the path of the pattern as a declaration has it, with the
 // wildcards named by their place.
 func (p pattern) String() string {
 	var b strings.Builder
-	for i, s := range p.segments {
+	for i, s := range p.Segments {
 		switch {
 		case s == "{...}":
 			fmt.Fprintf(&b, "/{w%d...}", i)
@@ -49,72 +43,6 @@ func (p pattern) String() string {
 // kinds are what random wildcards parse as, the narrowest first.
 var kinds = []string{"bool", "uint8", "int64", "string"}
 
-// isOf reports whether a decoded segment is a text of a kind.
-func isOf(kind, text string) bool {
-	var err error
-	switch kind {
-	case "bool":
-		return text == "true" || text == "false"
-	case "uint8":
-		_, err = strconv.ParseUint(text, 10, 8)
-	case "int64":
-		if strings.HasPrefix(text, "+") {
-			return false
-		}
-		_, err = strconv.ParseInt(text, 10, 64)
-	case "string":
-		return text != ""
-	}
-	return err == nil
-}
-
-// match reports whether a path, split and decoded, is one of the pattern; loose,
-// if every segment that is not empty parses.
-func (p pattern) match(path []string, loose bool) bool {
-	for i, s := range p.segments {
-		switch {
-		case s == "{...}":
-			return i < len(path)
-		case s == "{$}":
-			return i == len(path)-1 && path[i] == ""
-		case i >= len(path):
-			return false
-		case s[0] == '{':
-			if !isOf(strings.Trim(s, "{}"), path[i]) && (!loose || path[i] == "") {
-				return false
-			}
-		case s != path[i]:
-			return false
-		}
-	}
-	return len(path) == len(p.segments)
-}
-
-// compare orders the patterns that match one host and path: one of a host before
-// one of every host, then segment by segment, a
-// literal before a wildcard, a narrower kind before a wider one, and the rest
-// last.
-func (p pattern) compare(q pattern) int {
-	rank := func(s string) int {
-		switch {
-		case s[0] != '{' || s == "{$}":
-			return 0
-		case s == "{...}":
-			return 1 + len(kinds)
-		}
-		return 1 + slices.Index(kinds, strings.Trim(s, "{}"))
-	}
-	if c := cmp.Compare(len(q.host), len(p.host)); c != 0 {
-		return c // one of them is empty
-	}
-	for i := range min(len(p.segments), len(q.segments)) {
-		if c := cmp.Compare(rank(p.segments[i]), rank(q.segments[i])); c != 0 {
-			return c
-		}
-	}
-	return 0
-}
-
 // A random is a random declaration.
 type random struct {
 	routes  []pattern
@@ -125,60 +53,17 @@ type random struct {
 // hosts are those of random declarations.
 var hosts = []string{"a.example", "b.example"}
 
-// choose returns the plan's name for a request: that of the first route that
-// matches in the total order, or 404, 405, 400 or OPTIONS; or 422 or 308, where
-// that is declared.
-func (d random) choose(method, authority, path string) string {
-	raw := strings.Split(path[1:], "/")
-	segments := make([]string, len(raw))
-	for i, s := range raw {
-		var err error
-		if segments[i], err = url.PathUnescape(s); err != nil {
-			return "400"
-		}
+// reference returns the specification of the declaration's routing.
+func (d random) reference() *gentest.Reference {
+	ref := &gentest.Reference{RedirectSlash: d.slashes}
+	if d.badPath {
+		ref.BadPath = 422
 	}
-	host, _, _ := strings.Cut(strings.ToLower(authority), ":")
-	p, known := d.best(method, host, segments, false)
-	switch {
-	case p != nil:
-		return p.title()
-	case known && method == "OPTIONS":
-		return "OPTIONS"
-	case known:
-		return "405"
+	for _, p := range d.routes {
+		p.Name = p.title()
+		ref.Routes = append(ref.Routes, p.Pattern)
 	}
-	if p, _ := d.best(method, host, segments, true); d.badPath && p != nil {
-		return "422"
-	}
-	other := append(slices.Clip(segments), "")
-	if n := len(segments); n > 1 && segments[n-1] == "" {
-		other = segments[:n-1]
-	}
-	if p, _ := d.best(method, host, other, false); d.slashes && p != nil {
-		return "308"
-	}
-	return "404"
-}
-
-// best returns the first route for a request in the total order, and whether
-// there is one for any method.
-func (d random) best(method, host string, segments []string, loose bool) (best *pattern, known bool) {
-	for i := range d.routes {
-		p := &d.routes[i]
-		if p.host != "" && p.host != host || !p.match(segments, loose) {
-			continue
-		}
-		known = true
-		// A route of HEAD hides that of GET with the same pattern only; among
-		// others the order decides.
-		if p.method != method && (method != "HEAD" || p.method != "GET") {
-			continue
-		}
-		if best == nil || p.compare(*best) < 0 || p.compare(*best) == 0 && p.method == method {
-			best = p
-		}
-	}
-	return best, known
+	return ref
 }
 
 // randomRoutes makes a declaration without two equal patterns: a small one with
@@ -192,24 +77,24 @@ func randomRoutes(r *rand.Rand, small bool) (routes []pattern) {
 		most, wild = 5, []string{"string"}
 	}
 	for range 1 + r.IntN(most) {
-		p := pattern{method: []string{"GET", "GET", "GET", "POST", "DELETE", "HEAD"}[r.IntN(6)]}
+		p := pattern{gentest.Pattern{Method: []string{"GET", "GET", "GET", "POST", "DELETE", "HEAD"}[r.IntN(6)]}}
 		for range 1 + r.IntN(4) {
 			if r.IntN(5) < 3 {
-				p.segments = append(p.segments, literals[r.IntN(len(literals))])
+				p.Segments = append(p.Segments, literals[r.IntN(len(literals))])
 			} else {
-				p.segments = append(p.segments, "{"+wild[r.IntN(len(wild))]+"}")
+				p.Segments = append(p.Segments, "{"+wild[r.IntN(len(wild))]+"}")
 			}
 		}
 		switch r.IntN(8) {
 		case 0:
-			p.segments = append(p.segments, "{...}")
+			p.Segments = append(p.Segments, "{...}")
 		case 1:
-			p.segments = append(p.segments, "{$}")
+			p.Segments = append(p.Segments, "{$}")
 		}
 		if withHosts && r.IntN(2) == 0 {
-			p.host = hosts[r.IntN(len(hosts))]
+			p.Host = hosts[r.IntN(len(hosts))]
 		}
-		if key := p.method + p.host + "/" + strings.Join(p.segments, "/"); !seen[key] {
+		if key := p.Method + p.Host + "/" + strings.Join(p.Segments, "/"); !seen[key] {
 			seen[key] = true
 			routes = append(routes, p)
 		}
@@ -222,7 +107,7 @@ func randomPath(r *rand.Rand, routes []pattern) string {
 	texts := []string{"a", "b", "users", "7", "true", "300", "x.y", "-5", "007", "", "%61", "a%2Fb", "%zz", "9223372036854775808", "c", "+7", "TRUE"}
 	p := routes[r.IntN(len(routes))]
 	var b strings.Builder
-	for _, s := range p.segments {
+	for _, s := range p.Segments {
 		switch {
 		case r.IntN(6) == 0:
 			b.WriteString("/" + texts[r.IntN(len(texts))])
@@ -258,13 +143,13 @@ func declareRandom(name string, d random) string {
 		declaration.WriteString("\ts.RedirectSlash()\n")
 	}
 	for i, p := range d.routes {
-		line := fmt.Sprintf("\ts.%s(%q, F%d)\n", verbOf(p.method), p.String(), i)
-		if p.host != "" {
-			line = fmt.Sprintf("\ts.Host(%q, func(s *decl.Group) {\n%s\t})\n", p.host, line)
+		line := fmt.Sprintf("\ts.%s(%q, F%d)\n", verbOf(p.Method), p.String(), i)
+		if p.Host != "" {
+			line = fmt.Sprintf("\ts.Host(%q, func(s *decl.Group) {\n%s\t})\n", p.Host, line)
 		}
 		declaration.WriteString(line)
 		var params []string
-		for j, s := range p.segments {
+		for j, s := range p.Segments {
 			switch {
 			case s == "{...}":
 				params = append(params, fmt.Sprintf("w%d string", j))
@@ -336,16 +221,16 @@ func TestReference(t *testing.T) {
 	for i := range apps {
 		name := fmt.Sprintf("app%d", i)
 		d := random{routes: randomRoutes(r, i%2 == 0), badPath: i%5 == 1, slashes: i%3 == 1}
-		routes := d.routes
+		routes, reference := d.routes, d.reference()
 		dir := filepath.Join(root, name)
 		var asked bytes.Buffer
 		mux := serveMux(routes)
 		for range *referenceCases / apps {
-			method, path := []string{"GET", "HEAD", "POST", "DELETE", "OPTIONS"}[r.IntN(5)], randomPath(r, routes)
+			method, path := []string{"GET", "HEAD", "POST", "DELETE", "OPTIONS", "TRACE"}[r.IntN(6)], randomPath(r, routes)
 			authority := []string{"", "a.example", "B.Example:80", "c.example", "a.example.org"}[r.IntN(5)]
 			fmt.Fprintln(&asked, method, authority+path)
 			requests = append(requests, name+": "+method+" "+authority+path)
-			chosen := d.choose(method, authority, path)
+			chosen := reference.Choose(method, authority, path)
 			want = append(want, chosen)
 			if mux != nil && method == "GET" {
 				muxes++
@@ -387,8 +272,9 @@ func TestReference(t *testing.T) {
 // narrower one, or as wide, in every segment.
 func (p pattern) crosses(q pattern) bool {
 	less, more := false, false
-	for i := range min(len(p.segments), len(q.segments)) {
-		c := pattern{segments: p.segments[i : i+1]}.compare(pattern{segments: q.segments[i : i+1]})
+	for i := range min(len(p.Segments), len(q.Segments)) {
+		one, other := gentest.Pattern{Segments: p.Segments[i : i+1]}, gentest.Pattern{Segments: q.Segments[i : i+1]}
+		c := one.Compare(&other)
 		less, more = less || c < 0, more || c > 0
 	}
 	return less && more
@@ -408,8 +294,8 @@ func compareNotes(t *testing.T, notes []Diagnostic, routes []pattern, requests s
 		first, second, _ := strings.Cut(pair, " and ")
 		noted[pair] = true
 		p, q := byName[first], byName[second]
-		path = strings.TrimPrefix(path, p.host)
-		if segments := strings.Split(path[1:], "/"); p.host != q.host || !p.match(segments, false) || !q.match(segments, false) || !p.crosses(q) {
+		path = strings.TrimPrefix(path, p.Host)
+		if segments := strings.Split(path[1:], "/"); p.Host != q.Host || !p.Match(segments, false) || !q.Match(segments, false) || !p.crosses(q) {
 			t.Errorf("%s of %v", note.Message, routes)
 		}
 	}
@@ -425,7 +311,7 @@ func compareNotes(t *testing.T, notes []Diagnostic, routes []pattern, requests s
 		for i, p := range routes {
 			for _, q := range routes[i+1:] {
 				pair := p.title() + " and " + q.title()
-				if p.method == q.method && p.host == q.host && p.match(segments, false) && q.match(segments, false) && p.crosses(q) && !noted[pair] {
+				if p.Method == q.Method && p.Host == q.Host && p.Match(segments, false) && q.Match(segments, false) && p.crosses(q) && !noted[pair] {
 					t.Errorf("%s both match %s, and nothing says so", pair, path)
 				}
 			}
@@ -481,13 +367,13 @@ func serveMux(routes []pattern) (mux *http.ServeMux) {
 	mux = http.NewServeMux()
 	n := 0
 	for _, p := range routes {
-		if p.method != "GET" {
+		if p.Method != "GET" {
 			continue
 		}
-		if p.host != "" {
+		if p.Host != "" {
 			return nil
 		}
-		for _, s := range p.segments {
+		for _, s := range p.Segments {
 			if s[0] == '{' && s != "{...}" && s != "{$}" && s != "{string}" {
 				return nil
 			}

@@ -30,6 +30,8 @@ var update = flag.Bool("update", false, "rewrite what testdata/*.txtar want")
 //	want/errors.txt        what is refused, and how
 //	want/terminal.txt      the same on a terminal without colour (optional)
 //	want/errors.json       the same for editors (optional)
+//	tests.txt              asks for tests (its content has no meaning); they are run
+//	                       and are in want/pipeline_gen_test.go (optional)
 //	want/routes.txt        what windhover routes prints (optional)
 //	want/openapi.json      the OpenAPI document (optional)
 //	want/openapi.txt       what it cannot describe (optional)
@@ -87,6 +89,7 @@ func TestScenarios(t *testing.T) {
 	}
 	run(t, root, "go", "vet", "./...")
 	t.Run("staticcheck", func(t *testing.T) { staticcheck(t, root) })
+	run(t, root, "go", append([]string{"test", "-bench=.", "-benchtime=1x"}, withTests(all)...)...)
 	answers := answers(t, root, all)
 	for _, s := range all {
 		if s.has("requests.txt") {
@@ -107,6 +110,16 @@ func save(t *testing.T, all []*scenario) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// withTests returns the packages with generated tests.
+func withTests(all []*scenario) (list []string) {
+	for _, s := range all {
+		if s.result != nil && s.result.Tests != nil {
+			list = append(list, "./"+s.name)
+		}
+	}
+	return list
 }
 
 // newModule returns the folder of a module that uses the one under test.
@@ -139,7 +152,7 @@ func newModule(tb testing.TB) string {
 func (s *scenario) write(t *testing.T) {
 	t.Helper()
 	for _, f := range s.archive.Files {
-		if strings.HasPrefix(f.Name, "want/") || f.Name == "requests.txt" {
+		if strings.HasPrefix(f.Name, "want/") || f.Name == "requests.txt" || f.Name == "tests.txt" {
 			continue
 		}
 		path := filepath.Join(s.dir, filepath.FromSlash(f.Name))
@@ -165,7 +178,11 @@ func (s *scenario) has(name string) bool {
 // generate generates the pipeline and compares it, or the errors.
 func (s *scenario) generate(t *testing.T) {
 	t.Helper()
-	result, err := Generate(s.dir)
+	generate := Generate
+	if s.has("tests.txt") {
+		generate = GenerateTests
+	}
+	result, err := generate(s.dir)
 	if refused, ok := errors.AsType[DeclarationErrors](err); ok {
 		if !s.has("want/errors.txt") {
 			t.Fatalf("refused:\n%s", refused.Render(s.dir))
@@ -197,6 +214,9 @@ func (s *scenario) generate(t *testing.T) {
 	s.result = result
 	s.document(t)
 	s.compare(t, "want/pipeline_gen.go", string(result.Text))
+	if result.Tests != nil {
+		s.compare(t, "want/pipeline_gen_test.go", string(result.Tests.Text))
+	}
 	if s.has("want/routes.txt") {
 		s.compare(t, "want/routes.txt", strings.Join(append(result.Routes, ""), "\n")+result.Notes.Render(s.dir))
 	}
@@ -213,10 +233,15 @@ func (s *scenario) generate(t *testing.T) {
 	}
 	again, err := Generate(s.dir)
 	if err != nil {
-		t.Fatalf("a second generation, with the output in place: %v", err)
+		t.Fatal(err)
 	}
-	if again.Changed() {
-		t.Errorf("a second generation, with the output in place, differs:\n%s", again.Diff())
+	for _, o := range again.Files() {
+		if o.Changed() {
+			t.Errorf("a second generation, with the output in place, differs:\n%s", o.Diff())
+		}
+	}
+	if len(again.Files()) != len(result.Files()) {
+		t.Error("a second generation, with tests in place, makes none")
 	}
 }
 

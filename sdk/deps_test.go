@@ -106,8 +106,11 @@ var layers = map[string]layer{
 
 	// The generator reads our types through go/types. It runs none of them: of
 	// sdk/msg it takes the names of the status codes.
-	"gen":               {[]string{"sdk/invariant", "sdk/msg"}, []string{"net/http"}},
-	"gen/decl":          {},
+	"gen":      {[]string{"sdk/invariant", "sdk/msg"}, []string{"net/http"}},
+	"gen/decl": {},
+	"gen/gentest": { // which tests run
+		ours: []string{"gen/decl", "netpoll", "netpoll/sim", "sdk", "sdk/invariant", "sdk/msg", "sdk/sdktest"},
+	},
 	"gen/cmd/windhover": {[]string{"gen", "sdk/invariant", "sdk/msg"}, []string{"net/http"}},
 
 	// Apps are written as a user would: they import what is offered to them.

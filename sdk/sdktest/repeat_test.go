@@ -49,7 +49,7 @@ func TestRepeat(t *testing.T) {
 		t.Fatal(err)
 	}
 	once := func() {
-		if err := r.Once(); err != nil {
+		if err = r.Once(); err != nil {
 			t.Fatal(err)
 		}
 	}

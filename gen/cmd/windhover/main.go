@@ -24,6 +24,8 @@ const usage = `windhover compiles the declaration of an app to pipeline_gen.go.
 
 	windhover generate [-check] [dir]   write pipeline_gen.go; with -check write nothing,
 	                                    print what would change, and exit 1 if anything would
+	windhover generate -tests [dir]     write pipeline_gen_test.go, too; where it is, generate
+	                                    keeps it up to date
 	windhover openapi [-o file] [dir]   print the OpenAPI document of the app, or write it to a file;
 	                                    -check file is as that of generate
 	windhover routes [dir]              list the routes: method, path, functions, place
@@ -80,8 +82,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 // generate implements windhover generate.
 func generate(args []string, stdout, stderr io.Writer) int {
-	check := false
-	o, rest, ok := options(args, stdout, stderr, func(f *flag.FlagSet) { f.BoolVar(&check, "check", false, "") })
+	check, read := false, gen.Generate
+	o, rest, ok := options(args, stdout, stderr, func(f *flag.FlagSet) {
+		f.BoolVar(&check, "check", false, "")
+		f.BoolFunc("tests", "", func(string) error { read = gen.GenerateTests; return nil })
+	})
 	if !ok {
 		return exitUsage
 	}
@@ -89,7 +94,7 @@ func generate(args []string, stdout, stderr io.Writer) int {
 	if !ok {
 		return exitUsage
 	}
-	result, err := gen.Generate(dir)
+	result, err := read(dir)
 	if err != nil {
 		return o.fail(err)
 	}

@@ -62,6 +62,65 @@ func TestNewApp(t *testing.T) {
 	}
 }
 
+// TestGeneratedTests asks for tests of a new app, and sees them pass, notice a
+// declaration that changed and a route on the loop that allocates, and kept up to
+// date.
+func TestGeneratedTests(t *testing.T) {
+	t.Setenv("GOFLAGS", "-mod=mod")
+	dir := filepath.Join(t.TempDir(), "shop")
+	windhover := func(code int, says string, args ...string) {
+		t.Helper()
+		var out bytes.Buffer
+		if got := run(args, &out, &out); got != code || !strings.Contains(out.String(), says) {
+			t.Errorf("%q: exit code %d and\n%s\nwant %d and %q", args, got, out.String(), code, says)
+		}
+	}
+	windhover(exitOK, "", "new", dir)
+	windhover(exitApp, "declares newTestPipeline [no-test-pipeline]", "generate", "-tests", dir)
+	replace(t, filepath.Join(dir, "notes_test.go"), "func TestNotes", "func newTestPipeline(tb testing.TB) *Pipeline { return NewPipeline(new(App)) }\n\nfunc TestNotes")
+	windhover(exitOK, "", "generate", "-tests", dir)
+	goRun(t, dir, "test", ".")
+
+	api := filepath.Join(dir, "api.go")
+	replace(t, api, `"/{id}", app.GetNote)`, `"/{id}", app.GetNote).OnLoop()`)
+	goTestFails(t, dir, "pipeline_gen.go: out of date with api.go [stale]", "GET /notes/{id}: GetNote, on the loop")
+	windhover(exitOK, "", "generate", dir)
+	windhover(exitOK, "", "generate", "-check", dir)
+	goRun(t, dir, "test", ".")
+
+	replace(t, api, `"/hello/{name}", Hello)`, `"/hello/{name}", Hello).OnLoop()`)
+	replace(t, api, "s.Get(\"/healthz\"", "s.Get(\"/wave\", Wave).OnLoop()\n\ts.Get(\"/healthz\"")
+	replace(t, filepath.Join(dir, "notes.go"), "// App is", "// Wave keeps memory.\nfunc Wave() { kept = append(kept, make([]byte, 64)) }\n\nvar kept [][]byte\n\n// App is")
+	windhover(exitApp, "pipeline_gen_test.go: out of date with api.go [stale]", "generate", "-check", dir)
+	windhover(exitOK, "", "generate", dir) // the tests, too
+	goTestFails(t, dir, "TestAllocations/GET_/wave", "allocations; want at most 0. If they are meant, say so: var testAllocations = map[string]float64{\"GET /wave\": 1}")
+}
+
+// replace replaces a text in a file.
+func replace(t *testing.T, path, before, after string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil || !bytes.Contains(text, []byte(before)) {
+		t.Fatalf("%s has no %q (%v)", path, before, err)
+	}
+	if err := os.WriteFile(path, bytes.Replace(text, []byte(before), []byte(after), 1), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// goTestFails runs the tests in dir, which have to fail with texts.
+func goTestFails(t *testing.T, dir string, texts ...string) {
+	t.Helper()
+	cmd := exec.Command("go", "test", ".")
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	for _, text := range texts {
+		if err == nil || !strings.Contains(string(out), text) {
+			t.Errorf("go test: %v\n%s\nwant a failure with %q", err, out, text)
+		}
+	}
+}
+
 // goRun runs the go command in dir.
 func goRun(t *testing.T, dir string, args ...string) {
 	t.Helper()
@@ -119,6 +178,9 @@ func TestUsage(t *testing.T) {
 		{nil, exitUsage, "windhover generate [-check]"},
 		{[]string{"help"}, exitOK, "windhover generate [-check]"},
 		{[]string{"genrate"}, exitUsage, "there is no command \"genrate\"\n\tdid you mean generate?\n"},
+		{[]string{"help"}, exitOK, "windhover generate -tests [dir]"},
+		{[]string{"help"}, exitOK, "windhover watch [dir] [-- args]"},
+		{[]string{"generate", "-tests", "-check", "a", "b"}, exitUsage, `cannot make sense of ["a" "b"]`},
 		{[]string{"generate", "-chek"}, exitUsage, `cannot make sense of ["-chek"]`},
 		{[]string{"routes", "a", "b"}, exitUsage, `cannot make sense of ["a" "b"]`},
 		{[]string{"routes", "testdata/none"}, exitApp, "windhover: cannot load"},

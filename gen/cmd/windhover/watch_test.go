@@ -93,14 +93,7 @@ func (w *watched) wait(text string) string {
 // edit replaces a text in a file.
 func (w *watched) edit(name, before, after string) {
 	w.t.Helper()
-	path := filepath.Join(w.dir, name)
-	text, err := os.ReadFile(path)
-	if err != nil || !bytes.Contains(text, []byte(before)) {
-		w.t.Fatalf("%s has no %q (%v)", name, before, err)
-	}
-	if err := os.WriteFile(path, bytes.Replace(text, []byte(before), []byte(after), 1), 0o644); err != nil {
-		w.t.Fatal(err)
-	}
+	replace(w.t, filepath.Join(w.dir, name), before, after)
 }
 
 // get returns the answer to a request over a connection of its own.
