@@ -111,7 +111,8 @@ var layers = map[string]layer{
 	"gen/gentest": { // which tests run
 		ours: []string{"gen/decl", "netpoll", "netpoll/sim", "sdk", "sdk/invariant", "sdk/msg", "sdk/sdktest"},
 	},
-	"gen/cmd/windhover": {[]string{"gen", "sdk/invariant", "sdk/msg"}, []string{"net/http"}},
+	"gen/vet":           {[]string{"gen", "sdk/invariant", "sdk/msg"}, []string{"net/http"}},
+	"gen/cmd/windhover": {[]string{"gen", "gen/vet", "sdk/invariant", "sdk/msg"}, []string{"net/http"}},
 
 	// Apps are written as a user would: they import what is offered to them.
 	apps: {

@@ -14,11 +14,26 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/analysis/unitchecker"
 
 	"github.com/windhover-go/windhover/gen"
+	"github.com/windhover-go/windhover/gen/vet"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	if isVet(os.Args[1:]) {
+		unitchecker.Main(vet.Analyzers()...) // it does not return
+	}
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// isVet reports whether go vet -vettool runs the command: it asks for a version that
+// is one of the binary, for the flags, or for a package to be looked at.
+func isVet(args []string) bool {
+	return len(args) > 0 && (args[0] == "-V=full" || args[0] == "-flags" || strings.HasSuffix(args[len(args)-1], ".cfg"))
+}
 
 const usage = `windhover compiles the declaration of an app to pipeline_gen.go.
 
@@ -42,6 +57,9 @@ dir is the folder of the declaration's package, the current one if it is left ou
 (generate, routes, explain) prints one JSON document for editors. On a terminal errors come
 with their source and in colour: -color=never, -color=always or NO_COLOR change that.
 In a package, go generate runs it: //go:generate go tool windhover generate
+
+As a tool of go vet it finds octets of a request that are kept, and calls that block the
+event loop: go vet -vettool=$(go tool -n windhover) ./...
 `
 
 // Exit codes: 1 for an app that is wrong or out of date, 2 for wrong usage.
