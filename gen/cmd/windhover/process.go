@@ -59,24 +59,12 @@ func (p *process) result() string {
 // An input hands what is typed to the app that runs. The app is no part of the
 // terminal's foreground and could not read it.
 type input struct {
-	mu   sync.Mutex
-	to   io.WriteCloser // nil before the first app
-	done bool           // nothing more comes
-}
+	from io.Reader
+	once sync.Once // begins to read, when there is an app
 
-// readInput begins to read from, until it ends.
-func readInput(from io.Reader) *input {
-	in := new(input)
-	go func() {
-		_, _ = io.Copy(in, from) // its end and an error are the same to the app
-		in.mu.Lock()
-		defer in.mu.Unlock()
-		in.done = true
-		if in.to != nil {
-			_ = in.to.Close() // it may have ended
-		}
-	}()
-	return in
+	mu   sync.Mutex
+	to   io.WriteCloser
+	done bool // nothing more comes
 }
 
 // feed makes to the standard input of the app that runs now.
@@ -87,6 +75,16 @@ func (in *input) feed(to io.WriteCloser) {
 	if in.done {
 		_ = to.Close() // it may have ended
 	}
+	in.once.Do(func() { go in.read() })
+}
+
+// read reads until there is nothing more.
+func (in *input) read() {
+	_, _ = io.Copy(in, in.from) // its end and an error are the same to the app
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.done = true
+	_ = in.to.Close() // it may have ended
 }
 
 // Write implements io.Writer. What no app reads is lost.
@@ -94,8 +92,6 @@ func (in *input) Write(p []byte) (n int, err error) {
 	in.mu.Lock()
 	to := in.to
 	in.mu.Unlock()
-	if to != nil {
-		_, _ = to.Write(p) // an app that does not read
-	}
+	_, _ = to.Write(p) // an app that ended does not read
 	return len(p), nil
 }

@@ -108,8 +108,10 @@ func (s *sources) add(p *listed, files map[string]bool) {
 		return
 	}
 	s.packages++
-	for _, name := range []string{mod, filepath.Join(filepath.Dir(mod), "go.sum")} {
-		files[name] = true
+	files[mod] = true
+	sum := filepath.Join(filepath.Dir(mod), "go.sum")
+	if _, err := os.Stat(sum); err == nil {
+		files[sum] = true
 	}
 	if slices.Contains(p.Imports, declPath) {
 		s.declaring = append(s.declaring, p.Dir)

@@ -89,7 +89,7 @@ func watch(args []string, stdout, stderr io.Writer) int {
 	signal.Notify(signals, append([]os.Signal{os.Interrupt, syscall.SIGTERM}, furtherSignals()...)...)
 	defer signal.Stop(signals)
 	w.signals = signals
-	w.stdin = readInput(os.Stdin)
+	w.stdin = &input{from: os.Stdin}
 	w.run()
 	return exitOK
 }

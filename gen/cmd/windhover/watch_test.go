@@ -29,28 +29,39 @@ type watched struct {
 	url   string
 }
 
-// startWatch makes an app and watches it. Everything it says has to come in the
-// time that a test may take.
+// startWatch makes an app and watches it.
 func startWatch(t *testing.T, edit func(dir string), args ...string) *watched {
 	t.Helper()
 	t.Setenv("GOFLAGS", "-mod=mod")
-	w := &watched{t: t, dir: filepath.Join(t.TempDir(), "shop"), lines: make(chan string, 1000)}
+	dir := filepath.Join(t.TempDir(), "shop")
 	var out bytes.Buffer
-	if code := run([]string{"new", w.dir}, &out, &out); code != exitOK {
+	if code := run([]string{"new", dir}, &out, &out); code != exitOK {
 		t.Fatal(out.String())
 	}
 	if edit != nil {
-		edit(w.dir)
+		edit(dir)
 	}
+	w := watchFolder(t, dir, nil, args...)
+	w.wait("windhover: built and started in ")
+	_, w.url, _ = strings.Cut(w.wait("listening on "), "listening on ")
+	return w
+}
+
+// watchFolder watches the app in dir. Everything that it and the app say has to come in
+// the time that a test may take.
+func watchFolder(t *testing.T, dir string, stdin io.Reader, args ...string) *watched {
+	t.Helper()
+	w := &watched{t: t, dir: dir, lines: make(chan string, 1000)}
 	tool := filepath.Join(t.TempDir(), "windhover")
 	goRun(t, ".", "build", "-o", tool, ".")
 	w.cmd = exec.Command(tool, append([]string{"watch"}, args...)...)
-	w.cmd.Dir = w.dir
+	w.cmd.Dir, w.cmd.Stdin = dir, stdin
 	w.cmd.Env = append(os.Environ(), "WINDHOVER_URLS=http://127.0.0.1:0", "WINDHOVER_LOOPS=1")
 	r, err := w.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.cmd.Stdout = w.cmd.Stderr
 	if err := w.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -64,8 +75,6 @@ func startWatch(t *testing.T, edit func(dir string), args ...string) *watched {
 		_ = w.cmd.Process.Kill() // it may have ended
 		_ = w.cmd.Wait()
 	})
-	w.wait("windhover: built and started in ")
-	_, w.url, _ = strings.Cut(w.wait("listening on "), "listening on ")
 	return w
 }
 
@@ -174,7 +183,7 @@ func TestWatch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		declaration = bytes.Replace(declaration, []byte("\ts.Get(\"/hello"), []byte("\ts.Get(\"/motd\", Motd)\n\ts.Get(\"/hello"), 1)
+		declaration = bytes.Replace(declaration, []byte("\ts.Get(\"/hello"), []byte("\ts.Get(\"/openapi.json\", decl.OpenAPI())\n\ts.Get(\"/motd\", Motd)\n\ts.Get(\"/hello"), 1)
 		if err := os.WriteFile(api, declaration, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -218,7 +227,10 @@ func TestWatch(t *testing.T) {
 	if answered, errs := stop(); runtime.GOOS == "linux" && len(errs) > 0 {
 		t.Errorf("%d requests were answered, %d not, such as %v", answered, len(errs), errs[0])
 	}
-	if strings.Contains(w.said.String(), "pipeline_gen.go changed") {
+	if document, err := w.get("/openapi.json"); err != nil || !strings.Contains(document, "/hi/{name}") {
+		t.Errorf("the document does not follow: %v\n%s", err, document)
+	}
+	if said := w.said.String(); strings.Contains(said, "pipeline_gen.go changed") || strings.Contains(said, "openapi.json changed") {
 		t.Errorf("what it generates itself makes it start over:\n%s", w.said.String())
 	}
 
@@ -267,6 +279,96 @@ func TestWatchIsKilled(t *testing.T) {
 		t.Error("it ended by itself")
 	}
 	w.gone()
+}
+
+// stubborn is a program that says what it is given, starts another one, and ends at no
+// signal.
+const stubborn = `package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	fmt.Println("arguments", os.Args[1:])
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGTERM, syscall.SIGINT)
+	child := exec.Command("sleep", "1000")
+	if err := child.Start(); err != nil {
+		panic(err)
+	}
+	fmt.Println("child", child.Process.Pid)
+	go func() {
+		for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+			fmt.Println("read", in.Text())
+		}
+		fmt.Println("read it all")
+	}()
+	for s := range signals {
+		fmt.Println("got", s)
+	}
+}
+`
+
+// TestWatchPassesOn checks that the app gets arguments, input and signals, that one
+// which does not end is killed, and what it started with it.
+func TestWatchPassesOn(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("it is a test of processes and signals of Linux")
+	}
+	dir := filepath.Join(t.TempDir(), "stubborn")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"go.mod": "module stubborn\n\ngo 1.26\n", "main.go": stubborn} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := watchFolder(t, dir, strings.NewReader("one\ntwo\n"), "--", "-a", "b")
+	w.wait("arguments [-a b]")
+	_, child, _ := strings.Cut(w.wait("child "), "child ")
+	w.wait("read it all")
+	if said := w.said.String(); !strings.Contains(said, "read one\nread two\n") {
+		t.Errorf("it says\n%s", said)
+	}
+	if err := w.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
+		t.Fatal(err)
+	}
+	w.wait("got user defined signal 1")
+
+	w.edit("main.go", `"got"`, `"now got"`)
+	w.wait("got terminated")
+	w.wait("the app did not end within 5s of the signal and is killed")
+	w.wait("built and restarted in ")
+	w.wait("read it all") // there is no more
+	// Whoever inherits it may leave it a zombie.
+	for range 1000 {
+		status, err := os.ReadFile("/proc/" + child + "/status")
+		if err != nil || strings.Contains(string(status), "State:\tZ") {
+			child = ""
+			break
+		}
+		runtime.Gosched()
+	}
+	if child != "" {
+		t.Errorf("process %s outlives the app that started it", child)
+	}
+	if err := w.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	w.wait("now got interrupt")
+	if err := w.cmd.Process.Signal(os.Interrupt); err != nil { // this time it is meant
+		t.Fatal(err)
+	}
+	if err := w.cmd.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, w.said.String())
+	}
 }
 
 // TestWatchRefuses checks what cannot be watched.
