@@ -107,14 +107,17 @@ func (e *emitter) declaredRoute(rt *route) (fields []jen.Code) {
 		}
 	}
 	add("Plan", jen.Op("&").Add(e.id("plans")).Index(e.constant(rt)))
-	if rt.ready != nil {
+	switch {
+	case rt.ready != nil:
 		text("Function", fmt.Sprint(rt.ready.status))
-	} else {
+	case rt.files != nil:
+		text("Function", "files")
+	default:
 		text("Function", rt.handler.object.Name())
 	}
 	var behind, kinds []string
 	for _, c := range rt.calls {
-		if c.step != nil && !c.later() {
+		if c.step != nil && c.step.kind == "Use" {
 			behind = append(behind, c.fn.object.Name())
 		}
 	}
@@ -276,6 +279,9 @@ func (rt *route) allocates() (list []string) {
 	}
 	if rt.decode != nil && rt.split >= 0 {
 		add("the decoded content")
+	}
+	if rt.files != nil {
+		add("the file")
 	}
 	return list
 }

@@ -197,7 +197,9 @@ func (r *Routes) Options(path string, function any) *Route {
 // than that or more than the file is answered with all of it.
 //
 // Files run off the loop, and are sent without a copy where that is possible.
-func (r *Routes) Files(path string, files any, directory ...string) *FilesRoute { return nil }
+func (r *Routes) Files(path string, files any, directory ...string) *FilesRoute {
+	return r.scope.files(path)
+}
 
 // Group declares routes below a path. declaration is a function literal whose
 // parameter hides that of the group around it, or a function.
@@ -389,7 +391,7 @@ func (r *Route) Status(status int) *Route { return r }
 func (r *Route) Fails(errors ...error) *Route { return r }
 
 // A FilesRoute can be said more of.
-type FilesRoute struct{}
+type FilesRoute struct{ recorded *Recorded }
 
 // CacheControl is the value of the field Cache-Control of every file, such as
 // "public, max-age=31536000, immutable" for files whose names change with their
@@ -404,7 +406,12 @@ func (r *FilesRoute) Precompressed() *FilesRoute { return r }
 // OnLoop serves embedded files on the event loop, from memory: each of them has
 // 1 MiB at most. It promises that no function of Use, Finish, Done, Errors and
 // Recover ever blocks.
-func (r *FilesRoute) OnLoop() *FilesRoute { return r }
+func (r *FilesRoute) OnLoop() *FilesRoute {
+	if r != nil {
+		r.recorded.OnLoop = true
+	}
+	return r
+}
 
 // A Response is known when the declaration is read. It is rendered once and
 // sent without running any function, when none applies to its route.

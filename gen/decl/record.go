@@ -6,7 +6,7 @@ type Recorded struct {
 	Method, Host string
 	// Path is as it was declared, with those of the groups around it.
 	Path string
-	// Function is the handler, or a Response.
+	// Function is the handler, a Response or, of Files, a *FilesRoute.
 	Function any
 	// Behind are the functions of Use that apply to it, outermost and first
 	// declared first.
@@ -52,6 +52,23 @@ func (s *scope) add(method, path string, function any) *Route {
 	r.Behind = append(r.Behind, s.behind...)
 	*s.routes = append(*s.routes, r)
 	return &Route{recorded: r}
+}
+
+// files adds a route of Files, for the rest of the path.
+func (s *scope) files(path string) *FilesRoute {
+	if s == nil {
+		return nil
+	}
+	const taken = "{path"
+	name := "path"
+	for i := 0; i+len(taken) <= len(s.prefix+path); i++ {
+		if (s.prefix + path)[i:i+len(taken)] == taken {
+			name = "file"
+		}
+	}
+	f := new(FilesRoute)
+	f.recorded = s.add("GET", path+"{"+name+"...}", f).recorded
+	return f
 }
 
 // use adds functions of Use.

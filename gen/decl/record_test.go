@@ -39,6 +39,8 @@ func TestRecord(t *testing.T) {
 			s.Group("/{id}", part)
 		})
 		s.Host("API.Example.com", func(s *decl.Group) { s.Post("/x", "post") })
+		s.Files("/assets/", "assets").CacheControl("no-store").Precompressed().OnLoop()
+		s.Group("/{path}", func(s *decl.Group) { s.Files("/", "assets") })
 		s.Put("/y", "put")
 		s.Patch("", "patch")
 		s.Options("/o", decl.Content(204, "text/html", ""))
@@ -48,6 +50,9 @@ func TestRecord(t *testing.T) {
 		if known, ok := r.Function.(decl.Response); ok {
 			r.Function = known.Status()
 		}
+		if _, ok := r.Function.(*decl.FilesRoute); ok {
+			r.Function = "files"
+		}
 		got = append(got, fmt.Sprint(r.Method, " ", r.Host, r.Path, " ", r.Function, " ", r.Behind, " ", r.OnLoop))
 	}
 	want := []string{
@@ -56,6 +61,8 @@ func TestRecord(t *testing.T) {
 		"HEAD /users/{id} head [first second] false",
 		"DELETE /users/{id} delete [first second] true",
 		"POST api.example.com/x post [first] false",
+		"GET /assets/{path...} files [first] true",
+		"GET /{path}/{file...} files [first] false",
 		"PUT /y put [first] false",
 		"PATCH / patch [first] false",
 		"OPTIONS /o 204 [first] false",

@@ -36,8 +36,8 @@ type Declared struct {
 type Route struct {
 	// Plan is its plan in the pipeline.
 	Plan *sdk.Plan
-	// Function is the name of its handler, or the status of a response that is
-	// known.
+	// Function is the name of its handler, the status of a response that is known, or
+	// "files".
 	Function string
 	// Behind are the names of the functions of Use that apply to it, separated by
 	// spaces.
@@ -74,6 +74,9 @@ func Declaration(tb testing.TB, declared Declared, declaration func(s *decl.Serv
 		declared.Source, declared.Source, strings.Join(ran, "\n\t\t"), strings.Join(read, "\n\t\t"))
 }
 
+// filesName is the name of what answers a route of Files.
+const filesName = "files"
+
 // line renders a route. Where a response that is known is sent from is not part of
 // the declaration.
 func line(title, function string, behind []string, onLoop bool) string {
@@ -92,6 +95,9 @@ func line(title, function string, behind []string, onLoop bool) string {
 func nameOf(function any) string {
 	if known, ok := function.(decl.Response); ok {
 		return strconv.Itoa(known.Status())
+	}
+	if _, ok := function.(*decl.FilesRoute); ok {
+		return filesName
 	}
 	v := reflect.ValueOf(function)
 	if v.Kind() != reflect.Func || v.IsNil() { // of nil, the kind is Invalid
@@ -134,8 +140,8 @@ func Allocations(t *testing.T, declared Declared, app sdk.App, requests map[stri
 func Benchmark(b *testing.B, declared Declared, app sdk.App, requests map[string][]string) {
 	b.Helper()
 	for _, r := range declared.Routes {
-		if r.Plan.Place != sdk.OnLoop {
-			continue // what it waits for is not its own
+		if _, named := requests[r.Plan.Name]; r.Plan.Place != sdk.OnLoop || r.Function == filesName && !named {
+			continue // what it waits for is not its own; which files there are, nobody says
 		}
 		b.Run(r.Plan.Name, func(b *testing.B) {
 			repeated := r.repeat(b, app, requests)
