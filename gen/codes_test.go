@@ -148,8 +148,9 @@ func TestVersionSkew(t *testing.T) {
 }
 
 // withoutExample are the codes that are not about a declaration alone. Other
-// tests show them: TestStale, TestEditedOutputStays and TestVersionSkew.
-var withoutExample = []string{"edited-output", "stale", "version-skew"}
+// tests show them: TestStale, TestEditedOutputStays, TestVersionSkew, scenarios
+// with want/openapi.txt, and the one without a pipeline for tests.
+var withoutExample = []string{"edited-output", "no-test-pipeline", "not-described", "stale", "version-skew"}
 
 // examples are the code of a page below a title.
 var examples = regexp.MustCompile("(?s)## (Wrong|Right)\n(?:[^#]*?\n)?```go\n(.*?)```\n")

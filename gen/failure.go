@@ -30,7 +30,7 @@ func (f *failure) about() string {
 // sdkErrors are the errors of package sdk that have a status. A test compares them
 // with the package.
 var sdkErrors = map[string]int64{
-	"ErrBadRequest": 400, "ErrUnauthorized": 401, "ErrForbidden": 403, "ErrNotFound": 404, "ErrMethodNotAllowed": 405,
+	"ErrTimeout": 503, "ErrBusy": 503, "ErrPreconditionFailed": 412, "ErrBadRequest": 400, "ErrUnauthorized": 401, "ErrForbidden": 403, "ErrNotFound": 404, "ErrMethodNotAllowed": 405,
 	"ErrConflict": 409, "ErrUnavailable": 503,
 }
 
