@@ -37,7 +37,7 @@ func (d *docs) of(obj types.Object) entry {
 	if obj == nil || obj.Pkg() == nil {
 		return entry{}
 	}
-	p := d.app.fset.Position(obj.Pos())
+	p := d.fset.Position(obj.Pos())
 	name := d.file(obj.Pkg(), p.Filename)
 	if name == "" {
 		return entry{}
@@ -56,10 +56,10 @@ func (d *docs) of(obj types.Object) entry {
 // file returns the path of a file of a package, by what export data calls it.
 func (d *docs) file(p *types.Package, name string) string {
 	var dir string
-	m := d.app.pkg.Module
+	m := d.pkg.Module
 	switch {
-	case p == d.app.pkg.Types:
-		dir = d.app.dir
+	case p == d.pkg.Types:
+		dir = d.dir
 	case m != nil && (p.Path() == m.Path || strings.HasPrefix(p.Path(), m.Path+"/")):
 		dir = filepath.Join(m.Dir, filepath.FromSlash(strings.TrimPrefix(p.Path(), m.Path)))
 	default:

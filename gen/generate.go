@@ -70,16 +70,16 @@ func generate(dir string, tests bool) (*Result, error) {
 		return nil, err
 	}
 	if tests {
-		if c.app.readTests(c.decl); len(c.app.problems) > 0 {
-			return nil, c.app.problems.sorted()
+		if c.readTests(c.decl); len(c.problems) > 0 {
+			return nil, c.problems.sorted()
 		}
 	}
-	e := c.app.newEmitter(c.decl, c.none, c.tree, c.urls)
+	e := c.newEmitter(c.decl, c.none, c.tree, c.urls)
 	text, err := e.emit()
 	if err != nil {
 		return nil, err
 	}
-	r, err := c.result(filepath.Join(c.app.dir, outputName), text)
+	r, err := c.result(filepath.Join(c.dir, outputName), text)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func generate(dir string, tests bool) (*Result, error) {
 		if text, err = e.tests(); err != nil {
 			return nil, err
 		}
-		if r.Tests, err = c.result(filepath.Join(c.app.dir, testsName), text); err != nil {
+		if r.Tests, err = c.result(filepath.Join(c.dir, testsName), text); err != nil {
 			return nil, err
 		}
 	}
@@ -140,7 +140,7 @@ func analyze(dir string) (*analysis, error) {
 
 // result returns what belongs into a file.
 func (c *analysis) result(path string, text []byte) (*Result, error) {
-	r := &Result{Path: path, Text: text, Source: c.app.sourceName(), analysis: c}
+	r := &Result{Path: path, Text: text, Source: c.sourceName(), analysis: c}
 	var err error
 	if r.Old, err = os.ReadFile(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("windhover: %w", err)

@@ -37,7 +37,7 @@ func (c *analysis) document(name string) (*Result, error) {
 	var text bytes.Buffer
 	writeJSON(&text, doc.root(), "")
 	text.WriteByte('\n')
-	r, err := c.result(cmp.Or(name, filepath.Join(c.app.dir, documentName)), text.Bytes())
+	r, err := c.result(cmp.Or(name, filepath.Join(c.dir, documentName)), text.Bytes())
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ type pathItem struct {
 // root returns the whole document.
 func (d *document) root() object {
 	title, version := d.decl.title, d.decl.version
-	info := object{{"title", cmp.Or(title, path.Base(d.app.pkg.PkgPath))}, {"version", cmp.Or(version, "0.0.0")}}
+	info := object{{"title", cmp.Or(title, path.Base(d.pkg.PkgPath))}, {"version", cmp.Or(version, "0.0.0")}}
 	if text := describe(d.decl.doc, "").text; text != "" {
 		info.set("description", text)
 	}
@@ -95,8 +95,8 @@ func (d *document) route(rt *route) {
 	method := strings.ToLower(rt.method)
 	if other := item.routes[method]; other != nil {
 		d.notes = append(d.notes, Diagnostic{
-			Pos: d.app.position(rt.pathPos), Code: "not-described", Message: rt.title() + " is not in the document",
-			Why: []string{fmt.Sprintf("OpenAPI has one %s for this path: %s (%s); hosts and the types of wildcards make no difference to it", rt.method, other.title(), d.app.at(other.pathPos))},
+			Pos: d.position(rt.pathPos), Code: "not-described", Message: rt.title() + " is not in the document",
+			Why: []string{fmt.Sprintf("OpenAPI has one %s for this path: %s (%s); hosts and the types of wildcards make no difference to it", rt.method, other.title(), d.at(other.pathPos))},
 		})
 		return
 	}

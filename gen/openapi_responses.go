@@ -141,7 +141,7 @@ func (d *document) result(r *replies, rt *route) {
 	}
 	one := r.add(key, about)
 	if encode := rt.scope.encodes(); encode != nil && !isJSONEncode(encode.fn) {
-		d.note(rt.handler.use, fmt.Sprintf("the content of %s is not in the document", rt.title()), fmt.Sprintf("%s writes it (%s)", encode.fn.name, d.app.at(encode.fn.use)))
+		d.note(rt.handler.use, fmt.Sprintf("the content of %s is not in the document", rt.title()), fmt.Sprintf("%s writes it (%s)", encode.fn.name, d.at(encode.fn.use)))
 		return
 	}
 	one.content = media("application/json", d.of(rt.handler.values[0], jsonOut, rt.handler.pos))

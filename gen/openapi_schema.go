@@ -51,7 +51,7 @@ type variant struct {
 
 // note says what cannot be described.
 func (s *schemas) note(pos token.Pos, message, why string) {
-	s.notes = append(s.notes, Diagnostic{Pos: s.app.position(pos), Code: "not-described", Message: message, Why: []string{why}})
+	s.notes = append(s.notes, Diagnostic{Pos: s.position(pos), Code: "not-described", Message: message, Why: []string{why}})
 }
 
 // of returns the schema of a type. pos is where it is used.
@@ -68,11 +68,11 @@ func (s *schemas) of(t types.Type, f form, pos token.Pos) object {
 		return object{{"type", "string"}}
 	}
 	if types.IsInterface(t) {
-		s.note(pos, s.app.typeName(t)+" is an interface, and is described as any value", "what it holds is not in its type")
+		s.note(pos, s.typeName(t)+" is an interface, and is described as any value", "what it holds is not in its type")
 		return object{}
 	}
 	if n, ok := t.(*types.Named); ok {
-		if n.Obj().Pkg() == s.app.pkg.Types {
+		if n.Obj().Pkg() == s.pkg.Types {
 			pos = n.Obj().Pos()
 		}
 		return object{{"$ref", s.named(n, f, pos)}}
@@ -114,7 +114,7 @@ func (s *schemas) named(n *types.Named, f form, pos token.Pos) *variant {
 func (s *schemas) name(n *types.Named) string {
 	obj := n.Obj()
 	name := s.shortName(n)
-	own := s.app.pkg.Types
+	own := s.pkg.Types
 	if obj.Pkg() != own {
 		if _, taken := own.Scope().Lookup(name).(*types.TypeName); taken || s.names[name] {
 			name = upper(obj.Pkg().Name()) + name
@@ -165,7 +165,7 @@ func (s *schemas) body(n *types.Named, f form, pos token.Pos) object {
 	case f != textIn && isTime(n, ownJSON) || isTime(n, ownText) && !has(n, ownJSON):
 		return object{{"type", "string"}, {"format", "date-time"}}
 	case f != textIn && has(n, ownJSON):
-		s.note(pos, fmt.Sprintf("%s has %s, and is described as any value", s.app.typeName(n), ownJSON), "what it reads or writes is not in its type")
+		s.note(pos, fmt.Sprintf("%s has %s, and is described as any value", s.typeName(n), ownJSON), "what it reads or writes is not in its type")
 		return object{}
 	case has(n, ownText):
 		text := object{{"type", "string"}}
@@ -219,7 +219,7 @@ func (s *schemas) plain(t types.Type, f form, pos token.Pos) object {
 	case *types.Struct:
 		return s.structure(t, f)
 	}
-	s.note(pos, types.TypeString(t, s.app.qualifier)+" is described as any value", "it has no JSON")
+	s.note(pos, types.TypeString(t, s.qualifier)+" is described as any value", "it has no JSON")
 	return object{}
 }
 
