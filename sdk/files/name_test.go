@@ -75,9 +75,7 @@ func newTree(tb testing.TB) (dir string) {
 			tb.Fatal(err)
 		}
 	}
-	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o644); err != nil {
-		tb.Fatal(err)
-	}
+	makePipe(tb, filepath.Join(dir, "pipe"))
 	return dir
 }
 
