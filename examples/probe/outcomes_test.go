@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,6 +20,7 @@ type outcome struct {
 	name   string
 	send   string
 	status int
+	secure int    // over TLS; 0: the same
 	allow  string // of 405 and OPTIONS
 	open   bool   // the connection persists
 }
@@ -65,7 +67,7 @@ var outcomes = []outcome{
 	{name: "absolute-form of another scheme", send: "GET ftp://x/plaintext HTTP/1.1\r\n" + noBody, status: 400},
 	{name: "absolute-form with userinfo", send: "GET http://u@x/plaintext HTTP/1.1\r\n" + noBody, status: 400},
 	{name: "absolute-form without a host", send: "GET http:///plaintext HTTP/1.1\r\n" + noBody, status: 400},
-	{name: "https without TLS", send: "GET https://x/plaintext HTTP/1.1\r\n" + noBody, status: 421},
+	{name: "https without TLS", send: "GET https://x/plaintext HTTP/1.1\r\n" + noBody, status: 421, secure: 200},
 	{name: "asterisk-form of GET", send: "GET * HTTP/1.1\r\n" + noBody, status: 400},
 	{name: "authority-form of GET", send: "GET x:80 HTTP/1.1\r\n" + noBody, status: 400},
 	{name: "no slash", send: "GET plaintext HTTP/1.1\r\n" + noBody, status: 400},
@@ -143,29 +145,74 @@ var outcomes = []outcome{
 // another request and without one, and checks that the answer is the same: its
 // status, Date, Content-Length and Allow, and whether the connection persists;
 // that a refusal says close, that nothing behind it is answered, and that the
-// client gets it although it goes on sending.
+// client gets it although it goes on sending. All of it holds over TLS too, where
+// each piece is a record.
 func TestOutcomes(t *testing.T) {
 	const first = "GET /json HTTP/1.1\r\n" + noBody
-	for _, o := range outcomes {
-		t.Run(o.name, func(t *testing.T) {
-			for _, cut := range []int{len(o.send) + len(first), 1, 7} {
-				for _, before := range []string{"", first} {
-					if err := o.play(before, cut); err != nil {
-						t.Errorf("pieces of %d octets, behind %.9q: %v", cut, before, err)
+	for name, dial := range dialers(t) {
+		for _, o := range outcomes {
+			if name != "" && o.secure != 0 {
+				o.status, o.open = o.secure, true
+			}
+			t.Run(name+o.name, func(t *testing.T) {
+				for _, cut := range []int{len(o.send) + len(first), 1, 7} {
+					for _, before := range []string{"", first} {
+						if err := o.play(dial, before, cut); err != nil {
+							t.Errorf("pieces of %d octets, behind %.9q: %v", cut, before, err)
+						}
 					}
 				}
-			}
-		})
+			})
+		}
 	}
 }
 
-// play sends the input in pieces and checks the answer.
-func (o *outcome) play(before string, cut int) error {
-	s, err := sdktest.NewServer(NewPipeline(new(Counter)), sim.NewCalm(), sdk.Config{StallAfter: sdk.Unlimited})
-	if err != nil {
-		return err
+// A peer is a client in memory, in the clear or with TLS.
+type peer interface {
+	Send(data []byte)
+	CloseWrite()
+	Received() []byte
+	Ended() bool
+	Broken() bool
+}
+
+// A dialer makes a server and a connection to it.
+type dialer func(sdk.Config) (*sdktest.Server, peer, error)
+
+// dialers returns those in the clear and over each version of TLS.
+func dialers(t *testing.T) map[string]dialer {
+	t.Helper()
+	serve := func(config sdk.Config) (*sdktest.Server, error) {
+		return sdktest.NewServer(NewPipeline(new(Counter)), sim.NewCalm(), config)
 	}
-	peer, err := s.Network.Dial(s.Address)
+	list := map[string]dialer{"": func(config sdk.Config) (*sdktest.Server, peer, error) {
+		s, err := serve(config)
+		if err != nil {
+			return nil, nil, err
+		}
+		p, err := s.Network.Dial(s.Address)
+		return s, p, err
+	}}
+	server, client := tlsConfigs(t)
+	for name, version := range map[string]uint16{"TLS 1.2, ": tls.VersionTLS12, "TLS 1.3, ": tls.VersionTLS13} {
+		client := client.Clone()
+		client.MinVersion, client.MaxVersion = version, version
+		list[name] = func(config sdk.Config) (*sdktest.Server, peer, error) {
+			config.TLS = server
+			s, err := serve(config)
+			if err != nil {
+				return nil, nil, err
+			}
+			p, err := s.DialSecure(client)
+			return s, p, err
+		}
+	}
+	return list
+}
+
+// play sends the input in pieces and checks the answer.
+func (o *outcome) play(dial dialer, before string, cut int) error {
+	s, peer, err := dial(sdk.Config{StallAfter: sdk.Unlimited})
 	if err != nil {
 		return err
 	}

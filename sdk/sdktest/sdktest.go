@@ -13,6 +13,7 @@ package sdktest
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -141,10 +142,11 @@ type Server struct {
 	Host *sdk.Host
 
 	listener int
+	security sdk.Terminator // nil: without TLS
 }
 
-// NewServer serves app on network. Of config, what concerns endpoints, loops
-// and pools has no meaning.
+// NewServer serves app on network, with TLS if config.TLS is set (see DialSecure).
+// Of config, what concerns endpoints, loops and pools has no meaning.
 func NewServer(app sdk.App, network *sim.Network, config sdk.Config) (*Server, error) {
 	var setup sdk.Setup
 	app.Install(&setup)
@@ -165,10 +167,43 @@ func NewServer(app sdk.App, network *sim.Network, config sdk.Config) (*Server, e
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Loop.Serve(fd, setup.Accept(s.Host, msg.PolicyStrict)); err != nil {
+	accept, err := s.accept(&setup, config.TLS)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Loop.Serve(fd, accept); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// accept returns what makes the handler of each connection.
+func (s *Server) accept(setup *sdk.Setup, config sdk.TLSConfig) (func(*netpoll.Conn) netpoll.Handler, error) {
+	if config == nil {
+		return setup.Accept(s.Host, msg.PolicyStrict), nil
+	}
+	if setup.Security() == nil {
+		return nil, errors.New("sdktest: Config.TLS is set, but the app does not declare TLS")
+	}
+	var protocols []string
+	for _, p := range setup.Protocols() {
+		protocols = append(protocols, p.Name())
+	}
+	endpoint := sdk.SecureEndpoint{URL: "https://" + s.Address.String()}
+	var err error
+	s.security, err = setup.Security().Prepare(config, []sdk.SecureEndpoint{endpoint}, protocols, s.Host.Limits())
+	if err != nil {
+		return nil, err
+	}
+	return s.security.Attach(s.Host, 0, setup.AcceptSecured(s.Host, msg.PolicyStrict)), nil
+}
+
+// TLS returns what happened in TLS, as sdk.Server.TLS does.
+func (s *Server) TLS() sdk.TLSCounts {
+	if s.security == nil {
+		return sdk.TLSCounts{}
+	}
+	return s.security.Counts()
 }
 
 // Step lets the loop make one turn, which waits until the time until at the
@@ -184,6 +219,9 @@ func (s *Server) End() error {
 	s.Host.Abort()
 	for range maxTurns {
 		if s.Loop.Conns() == 0 {
+			if s.security != nil {
+				s.security.Close()
+			}
 			return s.Network.Close(s.listener)
 		}
 		if err := s.Step(0); err != nil {
