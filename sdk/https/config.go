@@ -106,9 +106,13 @@ func (c *Config) withDefaults() (Config, error) {
 // base returns the configuration of crypto/tls for all endpoints, without
 // certificates.
 func (c *Config) base(protocols []string) (*tls.Config, error) {
+	protocols = slices.Clone(protocols)
+	if slices.Contains(protocols, http11) {
+		protocols = append(protocols, http10)
+	}
 	t := &tls.Config{
 		MinVersion: c.MinVersion,
-		NextProtos: append(slices.Clone(protocols), c.NextProtos...),
+		NextProtos: append(protocols, c.NextProtos...),
 		ClientAuth: c.ClientAuth,
 		// Small first records gain time only where the first octets of a large response are of
 		// use by themselves, and each costs allocations.
@@ -126,6 +130,10 @@ func (c *Config) base(protocols []string) (*tls.Config, error) {
 	}
 	return t, nil
 }
+
+// The names of HTTP/1 (RFC 7301 section 6). Whoever speaks HTTP/1.1 answers HTTP/1.0
+// as well, and some clients offer nothing else.
+const http11, http10 = "http/1.1", "http/1.0"
 
 // configOf returns the Config in c.
 func configOf(c sdk.TLSConfig) (*Config, error) {

@@ -34,7 +34,7 @@ func (security) Prepare(config sdk.TLSConfig, endpoints []sdk.SecureEndpoint, pr
 		return nil, err
 	}
 	t.limits = engine.Limits{Handshakes: limits.Handshakes, HandshakeTimeout: int64(limits.HandshakeTimeout)}
-	t.protocol = "http/1.1"
+	t.protocol = http11
 	if len(protocols) == 1 {
 		t.protocol = protocols[0]
 	}
@@ -124,6 +124,9 @@ func (t *terminator) Attach(h *sdk.Host, endpoint int, accepts map[string]func(*
 		t.server = engine.New(engine.Config{Limits: t.limits, Clock: h.Loop().Clock})
 	}
 	t.mu.Unlock()
+	if accept := accepts[http11]; accept != nil {
+		accepts[http10] = accept
+	}
 	l := &loop{terminator: t, host: h, config: t.configs[endpoint], accepts: accepts}
 	return l.accept
 }
