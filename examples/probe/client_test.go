@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"io"
 	"net/http"
 	"strconv"
@@ -14,8 +15,23 @@ import (
 // TestGoClient checks the table of routes with Go's http.Client, which keeps
 // its connections.
 func TestGoClient(t *testing.T) {
-	url := clients.Start(t)
-	client := &http.Client{Timeout: 20 * time.Second}
+	checkRoutes(t, clients.Start(t), new(http.Transport))
+}
+
+// TestGoClientSecured checks it over each version of TLS.
+func TestGoClientSecured(t *testing.T) {
+	c := clients.NewCertificate(t)
+	url := clients.StartAt(t, c.URL())
+	for name, version := range map[string]uint16{"TLS 1.2": tls.VersionTLS12, "TLS 1.3": tls.VersionTLS13} {
+		t.Run(name, func(t *testing.T) {
+			checkRoutes(t, url, &http.Transport{TLSClientConfig: &tls.Config{RootCAs: c.Pool, MinVersion: version, MaxVersion: version}})
+		})
+	}
+}
+
+func checkRoutes(t *testing.T, url string, transport *http.Transport) {
+	t.Helper()
+	client := &http.Client{Timeout: 20 * time.Second, Transport: transport}
 	defer client.CloseIdleConnections()
 	for _, tt := range []struct {
 		method, target, body, auth string

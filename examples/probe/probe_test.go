@@ -11,3 +11,9 @@ var update = flag.Bool("update", false, "rewrite the expected outputs in testdat
 
 // TestCommands runs the commands of testdata/*.txt against the built server.
 func TestCommands(t *testing.T) { clients.Run(t, clients.Start(t), *update) }
+
+// TestCommandsSecured runs the same commands, with the same results, over TLS.
+func TestCommandsSecured(t *testing.T) {
+	c := clients.NewCertificate(t)
+	clients.Run(t, clients.StartAt(t, c.URL()), false, c.Env()...)
+}

@@ -26,18 +26,26 @@ import (
 // share; the lines up to the next command are its output, with a blank line
 // behind. $URL is url, $TESTDATA the folder of the file. In the output CR is left
 // out and what differs from run to run is masked.
-func Run(t *testing.T, url string, update bool) {
+//
+// The environment of the commands gets env besides.
+func Run(t *testing.T, url string, update bool, env ...string) {
 	t.Helper()
-	files, err := filepath.Glob("testdata/*.txt")
+	RunFiles(t, "testdata/*.txt", url, update, env...)
+}
+
+// RunFiles is Run with files of another pattern.
+func RunFiles(t *testing.T, pattern, url string, update bool, env ...string) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatal("no commands:", err)
 	}
 	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) { runFile(t, file, url, update) })
+		t.Run(filepath.Base(file), func(t *testing.T) { runFile(t, file, url, update, env) })
 	}
 }
 
-func runFile(t *testing.T, file, url string, update bool) {
+func runFile(t *testing.T, file, url string, update bool, more []string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -58,6 +66,7 @@ func runFile(t *testing.T, file, url string, update bool) {
 	}
 	// A proxy that the environment names would be asked instead of the server.
 	env := append(os.Environ(), "URL="+url, "TESTDATA="+folder, "no_proxy=*", "NO_PROXY=*")
+	env = append(env, more...)
 	dir := t.TempDir()
 	for i, c := range commands {
 		got := run(t, c.line, dir, env)

@@ -20,6 +20,12 @@ const patience = 20 * time.Second
 // in order. It returns the URL, without a slash at its end.
 func Start(t *testing.T) (url string) {
 	t.Helper()
+	return StartAt(t, "http://127.0.0.1:0")
+}
+
+// StartAt is Start with an endpoint, and what else the environment is to say.
+func StartAt(t *testing.T, endpoint string, env ...string) (url string) {
+	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("the server runs on Linux")
 	}
@@ -28,7 +34,7 @@ func Start(t *testing.T) (url string) {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	cmd := exec.Command(binary)
-	cmd.Env = append(os.Environ(), "WINDHOVER_URLS=http://127.0.0.1:0", "WINDHOVER_LOOPS=2")
+	cmd.Env = append(append(os.Environ(), "WINDHOVER_URLS="+endpoint, "WINDHOVER_LOOPS=2"), env...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -2,8 +2,9 @@
 import http.client
 import sys
 
-host = sys.argv[1].removeprefix("http://")
-connection = http.client.HTTPConnection(host, timeout=20)
+scheme, host = sys.argv[1].split("://")
+kind = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}[scheme]
+connection = kind(host, timeout=20)
 
 
 def ask(method, target, content=None, show=60, **fields):
