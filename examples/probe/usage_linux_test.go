@@ -3,20 +3,23 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"runtime"
 	"testing"
 	"time"
 
+	"github.com/windhover-go/windhover/examples/internal/clients"
 	"github.com/windhover-go/windhover/sdk"
 )
 
-// serverVariable makes the test binary the server: with the race detector and
-// the invariants of the tests, and able to say what it uses.
+// serverVariable, an endpoint, makes the test binary the server: with the race
+// detector and the invariants of the tests, and able to say what it uses.
 const serverVariable = "PROBE_TEST_SERVER"
 
 func TestMain(m *testing.M) {
@@ -52,7 +55,7 @@ func (u usage) less(v usage) usage {
 // the start to after the shutdown.
 func serve(in io.Reader, out io.Writer) error {
 	config := sdk.Config{
-		Endpoints: []string{"http://127.0.0.1:0"}, Loops: 2, OnPanic: func(sdk.Panic) {}, OnStall: func(sdk.Stall) {},
+		Endpoints: []string{os.Getenv(serverVariable)}, Loops: 2, OnPanic: func(sdk.Panic) {}, OnStall: func(sdk.Stall) {},
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -104,6 +107,7 @@ func measure() (u usage) {
 // A server is one that runs as a process of its own.
 type server struct {
 	addr    string
+	tls     *tls.Config // of its clients; nil: it is in the clear
 	in      io.WriteCloser
 	answers *json.Decoder
 	atRest  usage // before its first client
@@ -111,10 +115,16 @@ type server struct {
 
 // startServer starts a server and ends it with the test. Then nothing of it may
 // be left but its process.
-func startServer(t *testing.T) *server {
+func startServer(t *testing.T, secure bool) *server {
 	t.Helper()
+	s := new(server)
+	endpoint := "http://127.0.0.1:0"
+	if secure {
+		c := clients.NewCertificate(t)
+		endpoint, s.tls = c.URL(), &tls.Config{RootCAs: c.Pool, ServerName: "localhost"}
+	}
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), serverVariable+"=1")
+	cmd.Env = append(os.Environ(), serverVariable+"="+endpoint)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -127,7 +137,7 @@ func startServer(t *testing.T) *server {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s := &server{in: in, answers: json.NewDecoder(out)}
+	s.in, s.answers = in, json.NewDecoder(out)
 	t.Cleanup(func() {
 		late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 		defer late.Stop()
@@ -146,6 +156,32 @@ func startServer(t *testing.T) *server {
 	}
 	s.atRest = s.started(t)
 	return s
+}
+
+// both runs a test in the clear and over TLS.
+func both(t *testing.T, f func(t *testing.T, secure bool)) {
+	t.Helper()
+	t.Run("clear", func(t *testing.T) { f(t, false) })
+	t.Run("TLS", func(t *testing.T) { f(t, true) })
+}
+
+// dial connects a client. over is the connection below TLS.
+func (s *server) dial() (c net.Conn, over *net.TCPConn, err error) {
+	c, err = net.Dial("tcp", s.addr)
+	if err != nil {
+		return nil, nil, err
+	}
+	over = c.(*net.TCPConn)
+	if s.tls == nil {
+		return c, over, nil
+	}
+	secured := tls.Client(c, s.tls)
+	_ = c.SetDeadline(time.Now().Add(patience))
+	if err = secured.Handshake(); err != nil {
+		c.Close()
+		return nil, nil, err
+	}
+	return secured, over, nil
 }
 
 // usage asks the server what it uses now.
