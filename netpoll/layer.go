@@ -33,7 +33,7 @@ type layered struct {
 	mu       sync.Mutex // held while the layer works: a unit can be two goroutines
 	raw      bool       // what the connection keeps has not been opened yet
 	peerDone bool       // Open returned io.EOF
-	done     bool       // SealEnd was called
+	done     bool       // SealEnd was called, or a part of what Seal returned is lost: nothing may follow
 	ahead    []byte     // what a unit opened and has not read yet
 }
 
@@ -173,7 +173,7 @@ func (c *Conn) wire(out []byte) []byte {
 	}
 	l := c.loop
 	sealed := l.sealedOut[:0]
-	if len(out) > 0 {
+	if len(out) > 0 && !y.done {
 		sealed = y.layer.Seal(sealed, out)
 	}
 	if y.sealing(c.state) {
@@ -235,6 +235,9 @@ func (y *layered) writeLent(c *Conn, p []byte) (err error) {
 		err = c.writeLent(*buf)
 	}
 	c.loop.scratch.give(buf)
+	if err != nil {
+		y.done = true
+	}
 	return err
 }
 
