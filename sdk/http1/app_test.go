@@ -7,6 +7,7 @@ import (
 
 	"github.com/windhover-go/windhover/sdk"
 	"github.com/windhover-go/windhover/sdk/http1"
+	"github.com/windhover-go/windhover/sdk/https"
 )
 
 // app is a pipeline written by hand: routes by path, whatever the method.
@@ -32,6 +33,9 @@ type route struct {
 func (a *app) Install(s *sdk.Setup) {
 	ready := []sdk.ReadyResponse{{Status: 200, Fields: []sdk.Field{{Name: "Content-Type", Value: "text/plain"}}, Content: "ready"}}
 	http1.Offer(s, func(x *http1.Exchange) sdk.Task { return &task{app: a, x: x} }, append(ready, a.ready...)...)
+	if *secure {
+		https.Offer(s)
+	}
 }
 
 // task implements sdk.Task.

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/windhover-go/windhover/netpoll/sim"
 	"github.com/windhover-go/windhover/sdk"
 	"github.com/windhover-go/windhover/sdk/http1"
 	"github.com/windhover-go/windhover/sdk/invariant"
@@ -32,7 +31,7 @@ func hint(x *http1.Exchange) error {
 func TestEarlyHints(t *testing.T) {
 	for _, place := range []sdk.Place{sdk.OnLoop, sdk.OffLoop} {
 		w := newWorld(t, sdk.Config{})
-		var p *sim.Peer
+		var p peer
 		var sent string
 		var failed error
 		w.app.routes["/hints"] = &route{plan: sdk.Plan{Name: "hints", Place: place}, head: func(_ *app, x *http1.Exchange) bool {
@@ -113,7 +112,7 @@ func TestEarlyHintsRefused(t *testing.T) {
 // TestEarlyHintsAfterThePeer checks that a unit whose peer is gone is told so.
 func TestEarlyHintsAfterThePeer(t *testing.T) {
 	w := newWorld(t, sdk.Config{})
-	var p *sim.Peer
+	var p peer
 	var err error
 	w.app.routes["/hints"] = &route{plan: sdk.Plan{Name: "hints"}, head: func(_ *app, x *http1.Exchange) bool {
 		p.Reset()

@@ -238,7 +238,7 @@ func TestResponseRate(t *testing.T) {
 			t.Run(path+" "+end, func(t *testing.T) {
 				w := newWorld(t, sdk.Config{})
 				w.app.routes[path] = r
-				ask := func() *sim.Peer {
+				ask := func() peer {
 					p := w.dial("")
 					w.turns()
 					p.SetWindow(1000)
@@ -356,7 +356,7 @@ func TestConnectionRequestsDiffer(t *testing.T) {
 // when it is idle, else an announcement with the next response.
 func TestConnectionAge(t *testing.T) {
 	w := newWorld(t, sdk.Config{Limits: sdk.Limits{ConnectionAge: 100 * time.Second}})
-	var idle []*sim.Peer
+	var idle []peer
 	for range 100 {
 		idle = append(idle, w.dial(getLoop))
 	}
@@ -373,7 +373,7 @@ func TestConnectionAge(t *testing.T) {
 			}
 			ages[second/5*5]++
 		}
-		idle = slices.DeleteFunc(idle, (*sim.Peer).Ended)
+		idle = slices.DeleteFunc(idle, peer.Ended)
 		w.pass(time.Second)
 	}
 	for _, age := range []int{90, 95, 100, 105} {
@@ -402,7 +402,7 @@ func TestConnectionAge(t *testing.T) {
 }
 
 // full returns a world whose limit of connections is reached, and who has them.
-func full(t *testing.T, limits sdk.Limits, most int) (w *world, peers []*sim.Peer) {
+func full(t *testing.T, limits sdk.Limits, most int) (w *world, peers []peer) {
 	t.Helper()
 	w = newWorld(t, sdk.Config{Limits: limits})
 	for range most {
@@ -449,13 +449,13 @@ func TestConnections(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w, peers := full(t, limits, 3)
 			w.isFull("at the limit")
-			for end, f := range map[string]func(p *sim.Peer){
-				"ended":    func(p *sim.Peer) { p.CloseWrite() },
-				"reset":    func(p *sim.Peer) { p.Reset() },
-				"refused":  func(p *sim.Peer) { p.Send([]byte("nonsense\r\n\r\n")); p.CloseWrite() },
-				"closed":   func(p *sim.Peer) { p.Send([]byte("GET /pool HTTP/1.0\r\n\r\n")); p.CloseWrite() },
-				"panicked": func(p *sim.Peer) { p.Send([]byte("GET /panic/late HTTP/1.1\r\nHost: x\r\n\r\n")) },
-				"reset while it was lent": func(p *sim.Peer) {
+			for end, f := range map[string]func(p peer){
+				"ended":    func(p peer) { p.CloseWrite() },
+				"reset":    func(p peer) { p.Reset() },
+				"refused":  func(p peer) { p.Send([]byte("nonsense\r\n\r\n")); p.CloseWrite() },
+				"closed":   func(p peer) { p.Send([]byte("GET /pool HTTP/1.0\r\n\r\n")); p.CloseWrite() },
+				"panicked": func(p peer) { p.Send([]byte("GET /panic/late HTTP/1.1\r\nHost: x\r\n\r\n")) },
+				"reset while it was lent": func(p peer) {
 					p.Send([]byte(post("/echo", 3)))
 					w.turns()
 					p.Reset()
@@ -481,7 +481,7 @@ func TestConnections(t *testing.T) {
 // without a request, and for how long.
 func TestTurnedAwayAreBounded(t *testing.T) {
 	w, _ := full(t, sdk.Limits{Connections: 1, KeepAliveTimeout: sdk.Unlimited}, 1)
-	var away []*sim.Peer
+	var away []peer
 	for range 64 {
 		away = append(away, w.dial(""))
 	}

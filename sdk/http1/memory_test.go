@@ -40,7 +40,7 @@ func newWorldWith(t *testing.T, a sdk.App, config sdk.Config) *world {
 	if config.OnPanic == nil {
 		config.OnPanic = func(sdk.Panic) {}
 	}
-	s, err := sdktest.NewServer(a, sim.NewCalm(), config)
+	s, err := sdktest.NewServer(a, sim.NewCalm(), secured(config))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,9 +56,9 @@ func newWorldWith(t *testing.T, a sdk.App, config sdk.Config) *world {
 }
 
 // dial returns a peer that has sent octets.
-func (w *world) dial(send string) *sim.Peer {
+func (w *world) dial(send string) peer {
 	w.t.Helper()
-	p, err := w.Network.Dial(w.Address)
+	p, err := connect(w.Server)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func (w *world) pass(d time.Duration) {
 
 // want checks that a peer got an answer with a status line and content, and
 // whether the server ended the connection. It empties what was received.
-func (w *world) want(p *sim.Peer, why, status, content string, ended bool) {
+func (w *world) want(p peer, why, status, content string, ended bool) {
 	w.t.Helper()
 	w.turns()
 	got := string(p.Received())
@@ -473,7 +473,7 @@ func TestOutcomes(t *testing.T) {
 // answers before them late.
 func TestUnitWaitsForEarlierOutput(t *testing.T) {
 	// slow returns a peer that has sent octets and reads nothing.
-	slow := func(w *world, send string) *sim.Peer {
+	slow := func(w *world, send string) peer {
 		p := w.dial("")
 		p.SetWindow(50)
 		p.StopReading()

@@ -24,6 +24,10 @@ func serve(t *testing.T, a *app, config sdk.Config) (addr string, s *sdk.Server)
 	t.Helper()
 	if len(config.Endpoints) == 0 {
 		config.Endpoints = []string{"http://127.0.0.1:0"}
+		if *secure {
+			config.Endpoints[0] = "https://127.0.0.1:0"
+			config = secured(config)
+		}
 	}
 	if config.OnPanic == nil {
 		config.OnPanic = func(sdk.Panic) {}
@@ -45,7 +49,7 @@ func serve(t *testing.T, a *app, config sdk.Config) (addr string, s *sdk.Server)
 // converse sends octets on a connection of its own, ends it, and returns what came back.
 func converse(t *testing.T, addr, send string) string {
 	t.Helper()
-	c, err := net.Dial("tcp", addr)
+	c, _, err := dial(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +58,7 @@ func converse(t *testing.T, addr, send string) string {
 	if _, err = io.WriteString(c, send); err != nil {
 		t.Fatal(err)
 	}
-	_ = c.(*net.TCPConn).CloseWrite()
+	_ = c.CloseWrite()
 	got, err := io.ReadAll(c)
 	if err != nil {
 		t.Errorf("after %q: %v", got, err)
@@ -101,9 +105,10 @@ func TestOverSocket(t *testing.T) {
 // TestPolicyOfEndpoint sends what only one of the policies accepts to endpoints
 // of both.
 func TestPolicyOfEndpoint(t *testing.T) {
-	_, s := serve(t, newApp(), sdk.Config{Loops: 2, Endpoints: []string{
-		"http://127.0.0.1:0", "http://127.0.0.1:0?policy=rfc", "http://127.0.0.1:0?policy=strict",
-	}})
+	scheme, _ := transport()
+	_, s := serve(t, newApp(), secured(sdk.Config{Loops: 2, Endpoints: []string{
+		scheme + "127.0.0.1:0", scheme + "127.0.0.1:0?policy=rfc", scheme + "127.0.0.1:0?policy=strict",
+	}}))
 	const loose = "\nPOST /loop/body HTTP/1.1\nHost: x\r\nContent-Length: 3, 3\nContent-Length: 3\n\nabc"
 	for i, want := range []string{"HTTP/1.1 400 ", ok, "HTTP/1.1 400 "} {
 		addr := s.Addresses()[i].String()
@@ -121,13 +126,13 @@ func TestContextEnds(t *testing.T) {
 	const request = "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"
 	for _, tt := range []struct {
 		name   string
-		end    func(c *net.TCPConn, s *sdk.Server)
+		end    func(c conn, over *net.TCPConn, s *sdk.Server)
 		cause  error
 		answer bool // the client is still there to get one
 	}{
-		{"the peer has finished sending", func(c *net.TCPConn, _ *sdk.Server) { _ = c.CloseWrite() }, sdk.ErrPeerClosed, true},
-		{"the peer resets", func(c *net.TCPConn, _ *sdk.Server) { _ = c.SetLinger(0); _ = c.Close() }, sdk.ErrPeerClosed, false},
-		{"the server stops waiting", func(_ *net.TCPConn, s *sdk.Server) {
+		{"the peer has finished sending", func(c conn, over *net.TCPConn, _ *sdk.Server) { _ = c.CloseWrite(); _ = over.CloseWrite() }, sdk.ErrPeerClosed, true},
+		{"the peer resets", func(_ conn, over *net.TCPConn, _ *sdk.Server) { _ = over.SetLinger(0); _ = over.Close() }, sdk.ErrPeerClosed, false},
+		{"the server stops waiting", func(_ conn, _ *net.TCPConn, s *sdk.Server) {
 			ctx, cancel := context.WithCancel(context.Background())
 			cancel()
 			_ = s.Shutdown(ctx)
@@ -136,7 +141,7 @@ func TestContextEnds(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			a := newApp()
 			addr, s := serve(t, a, sdk.Config{Loops: 1})
-			c, err := net.Dial("tcp", addr)
+			c, over, err := dial(addr)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,7 +150,7 @@ func TestContextEnds(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.Sleep(20 * time.Millisecond) // so that it runs; if it does not yet, it is cancelled when it does
-			tt.end(c.(*net.TCPConn), s)
+			tt.end(c, over, s)
 			if tt.answer {
 				_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
 				if got, err := io.ReadAll(c); err != nil || !strings.HasSuffix(string(got), "waited") {
@@ -175,7 +180,7 @@ func TestHalfCloseKeepsTheContext(t *testing.T) {
 	addr, _ := serve(t, a, sdk.Config{
 		Loops: 1, HalfClose: true, Limits: sdk.Limits{ShutdownTimeout: 100 * time.Millisecond},
 	})
-	c, err := net.Dial("tcp", addr)
+	c, _, err := dial(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +188,7 @@ func TestHalfCloseKeepsTheContext(t *testing.T) {
 	if _, err := io.WriteString(c, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	_ = c.(*net.TCPConn).CloseWrite()
+	_ = c.CloseWrite()
 	time.Sleep(50 * time.Millisecond)
 	a.mu.Lock()
 	if len(a.canceled) != 0 {
@@ -202,7 +207,7 @@ func TestShutdownUnderLoad(t *testing.T) {
 	var running sync.WaitGroup
 	answered := make([]int, clients)
 	for i := range clients {
-		c, err := net.Dial("tcp", addr)
+		c, _, err := dial(addr)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -259,7 +264,7 @@ func TestShutdownFinishesWhatRuns(t *testing.T) {
 		return false
 	}}
 	addr, s := serve(t, a, sdk.Config{Loops: 2, Limits: sdk.Limits{DrainTimeout: 100 * time.Millisecond}})
-	idle, err := net.Dial("tcp", addr)
+	idle, _, err := dial(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,14 +300,15 @@ func TestShutdownFinishesWhatRuns(t *testing.T) {
 // nil, and reports it, when that is refused.
 func upgradeOver(t *testing.T, addr, path, protocol string) io.ReadWriteCloser {
 	t.Helper()
-	req, err := http.NewRequest("GET", "http://"+addr+path, nil)
+	scheme, client := transport()
+	req, err := http.NewRequest("GET", scheme+addr+path, nil)
 	if err != nil {
 		t.Error(err)
 		return nil
 	}
 	req.Header.Set("Connection", "Upgrade")
 	req.Header.Set("Upgrade", protocol)
-	res, err := http.DefaultTransport.RoundTrip(req)
+	res, err := client.RoundTrip(req)
 	if err != nil {
 		t.Error(err)
 		return nil

@@ -60,7 +60,7 @@ func repeat(_ *http1.Exchange, s sdk.UpgradedStream) error {
 }
 
 // got returns what a peer has received, and empties it.
-func (w *world) got(p *sim.Peer) string {
+func (w *world) got(p peer) string {
 	w.t.Helper()
 	w.turns()
 	got := string(p.Received())
@@ -356,7 +356,11 @@ func TestUpgradedBackPressure(t *testing.T) {
 		if closes {
 			wantErr, wantGot = io.ErrClosedPipe, most
 		}
-		if read != 1_000_000 || readErr != wantErr || writeErr != wantErr || len(p.Received()) != wantGot || !p.Ended() || p.Broken() {
+		got := len(p.Received())
+		if *secure && closes && got < wantGot && got >= wantGot-16<<10 {
+			got = wantGot // the last record is not complete
+		}
+		if read != 1_000_000 || readErr != wantErr || writeErr != wantErr || got != wantGot || !p.Ended() || p.Broken() {
 			t.Errorf("read %d octets, %v, wrote until %v; the peer got %d, ended %v, reset %v",
 				read, readErr, writeErr, len(p.Received()), p.Ended(), p.Broken())
 		}

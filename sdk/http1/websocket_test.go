@@ -130,7 +130,7 @@ func echo(ctx context.Context, s sdk.UpgradedStream) error {
 // waits for it.
 const page = `<!doctype html><title>WebSocket</title><body><img src="/hold"><script>
 const said = text => document.body.append(text + "; ");
-const ws = new WebSocket("ws://" + location.host + "/ws", "echo");
+const ws = new WebSocket(location.protocol.replace("http", "ws") + "//" + location.host + "/ws", "echo");
 ws.onopen = () => { ws.send("hello"); ws.send("Grüße"); ws.send("x".repeat(60000)); };
 ws.onmessage = m => { said(m.data.length > 100 ? m.data.length + " octets" : m.data); if (m.data.length > 100) ws.close(1000, "done"); };
 ws.onclose = c => { said("closed " + c.code + " " + c.reason + " " + c.wasClean + " " + ws.protocol); fetch("/over"); };
@@ -184,9 +184,10 @@ func TestWebSocketInABrowser(t *testing.T) {
 	addr, _ := serve(t, a, sdk.Config{Loops: 1})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+	scheme, _ := transport()
+	cmd := exec.CommandContext(ctx, chromium, "--ignore-certificate-errors", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(),
-		"--dump-dom", "http://"+addr+"/")
+		"--dump-dom", scheme+addr+"/")
 	cmd.WaitDelay = time.Second
 	got, err := cmd.Output()
 	want := "hello; Grüße; 60000 octets; closed 1000 done true echo; "
