@@ -209,6 +209,7 @@ func (y *layered) readLent(c *Conn, p []byte, until int64) (n int, err error) {
 		case io.EOF:
 			y.peerDone = true
 		default:
+			y.tellWhy(c)
 			c.tell(wordReset)
 			return 0, ErrReset
 		}
@@ -221,6 +222,20 @@ func (y *layered) readLent(c *Conn, p []byte, until int64) (n int, err error) {
 		y.ahead = nil
 	}
 	return n, nil
+}
+
+// tellWhy sends what the layer has to say of an Open that failed, if the kernel
+// takes it and nobody else writes.
+func (y *layered) tellWhy(c *Conn) {
+	if _, ok := c.waiter.(*split); ok || y.done {
+		return
+	}
+	buf := c.loop.scratch.take()
+	*buf = y.layer.Seal((*buf)[:0], nil)
+	if len(*buf) > 0 {
+		_, _ = c.loop.kernel.Write(int(c.fd), *buf) // the connection is over in any case
+	}
+	c.loop.scratch.give(buf)
 }
 
 // writeLent is WriteLent through a layer.
