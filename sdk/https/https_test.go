@@ -39,16 +39,31 @@ type task struct{ x *http1.Exchange }
 var (
 	onLoop  = sdk.Plan{Name: "on the loop", Place: sdk.OnLoop, Body: sdk.BodyCollected}
 	offLoop = sdk.Plan{Name: "off the loop", Body: sdk.BodyCollected}
+	reading = sdk.Plan{Name: "reading", Body: sdk.BodyStreamed}
 )
 
 func (t *task) Route() *sdk.Plan {
+	if strings.HasPrefix(string(t.x.RawPath().Octets()), "/read") {
+		return &reading
+	}
 	if strings.HasPrefix(string(t.x.RawPath().Octets()), "/off") {
 		return &offLoop
 	}
 	return &onLoop
 }
 
-func (t *task) Head() (wantBody bool) { return true }
+func (t *task) Head() (wantBody bool) {
+	if t.x.RawPath().String() != "/read" {
+		return true
+	}
+	content, err := io.ReadAll(t.x.OpenRequest())
+	if err != nil {
+		sdk.WriteError(t.x, err)
+		return false
+	}
+	t.Body(content)
+	return false
+}
 
 func (t *task) Body(content []byte) {
 	s, secured := t.x.TLSState()
