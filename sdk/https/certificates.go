@@ -10,8 +10,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	engine "github.com/windhover-go/windhover/tls"
 )
 
 // A pair is a certificate and its key, in files that may be replaced at any
@@ -70,8 +68,9 @@ type store struct {
 	strict bool
 }
 
-// choose returns the certificate for a handshake.
-func (s *store) choose(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+// choose returns the certificate for a handshake, nil when there is none: then
+// crypto/tls sends the alert unrecognized_name (RFC 6066 section 3).
+func (s *store) choose(hello *tls.ClientHelloInfo) *tls.Certificate {
 	name := strings.ToLower(strings.TrimSuffix(hello.ServerName, "."))
 	var first, exact, wildcard *tls.Certificate
 	for _, p := range s.pairs {
@@ -88,13 +87,13 @@ func (s *store) choose(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	}
 	switch {
 	case exact != nil:
-		return exact, nil
+		return exact
 	case wildcard != nil:
-		return wildcard, nil
+		return wildcard
 	case s.strict && name != "":
-		return nil, fmt.Errorf("%w %q", engine.ErrServerName, name)
+		return nil
 	}
-	return first, nil
+	return first
 }
 
 // better reports whether c is a better choice than what was found before: the

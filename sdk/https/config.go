@@ -23,8 +23,8 @@ type Config struct {
 	// else the first of this list.
 	Certificates []Certificate
 	// Strict refuses a client that sends a server name which no certificate
-	// has, in the place of showing it a certificate that it cannot accept.
-	// Clients that send no name get the default.
+	// has, with the alert unrecognized_name, in the place of showing it a
+	// certificate that it cannot accept. Clients that send no name get the default.
 	Strict bool
 	// GetCertificate, if not nil, is asked first for the certificate of a
 	// handshake, such as autocert.Manager's; nil and no error leave the choice to

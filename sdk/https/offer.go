@@ -89,10 +89,7 @@ func (t *terminator) configOf(base *tls.Config, s *store) *tls.Config {
 				return found, err
 			}
 		}
-		if len(s.pairs) == 0 {
-			return nil, fmt.Errorf("%w %q", engine.ErrServerName, hello.ServerName)
-		}
-		return s.choose(hello)
+		return s.choose(hello), nil
 	}
 	if change := t.config.GetConfigForClient; change != nil {
 		c.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) { return change(hello, c.Clone()) }
