@@ -51,6 +51,8 @@ const usage = `windhover compiles the declaration of an app to pipeline_gen.go.
 	windhover watch [dir] [-- args]     generate, build and run the app in dir with args, and
 	                                    again whenever its source changes, until Ctrl-C
 	windhover new dir                   make a starter app in a new module
+	windhover cert [-force] [name ...]  write cert.pem and key.pem, for https on this machine
+	                                    and the names; -force replaces what is there
 	windhover version                   print the version of the module
 
 dir is the folder of the declaration's package, the current one if it is left out. -json
@@ -75,7 +77,7 @@ type command func(args []string, stdout, stderr io.Writer) int
 func run(args []string, stdout, stderr io.Writer) int {
 	commands := map[string]command{
 		"generate": generate, "openapi": openAPI, "routes": routes, "explain": explain, "graph": graph, "watch": watch,
-		"new": create, "version": version,
+		"new": create, "cert": cert, "version": version,
 	}
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)
