@@ -55,7 +55,7 @@ const (
 
 // flags are what the loop remembers of a connection. They belong to the loop
 // also while the connection is lent.
-type flags uint16
+type flags uint32
 
 const (
 	// flagCanRead and flagCanWrite remember edges: a report comes once, so
@@ -76,6 +76,7 @@ const (
 	flagCutOff    // the peer gets a reset when the descriptor is closed
 	flagSlow      // it was aborted because its peer took too little
 	flagHeld      // nothing is read until Again
+	flagNew       // Become was called, and Receive not since
 )
 
 func (c *Conn) has(f flags) bool { return c.flags&f != 0 }

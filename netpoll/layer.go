@@ -47,13 +47,16 @@ const (
 
 // Become gives the connection another handler, and, unless layer is nil, puts
 // layer between it and the peer. What the present handler has left is opened
-// and handed to the new one, whose Receive is called in any case. Output that
+// and handed to the new one, whose Receive is called in any case, and that is told
+// of an end that was seen before. Output that
 // stands before Become goes as it is. It is called on the loop by the present
 // handler, of which no method is called afterwards. A layer cannot be
 // replaced.
 func (c *Conn) Become(h Handler, layer Layer) {
 	invariant.That(!c.Lent() && !c.Layered())
 	c.handler = h
+	c.clear(flagToldEnd) // h was not told, and is behind its first Receive
+	c.set(flagNew)
 	if layer != nil {
 		if c.loop.outConn == c {
 			c.send()

@@ -289,7 +289,7 @@ func (l *Loop) drive(c *Conn) {
 		return
 	}
 	again := c.has(flagAgain)
-	c.clear(flagAgain)
+	c.clear(flagAgain | flagNew)
 	if y := c.layer(); y != nil {
 		c.unwrap(y)
 	}
@@ -310,7 +310,7 @@ func (l *Loop) drive(c *Conn) {
 			break
 		}
 	}
-	if c.has(flagEOF) && !c.has(flagToldEnd) && c.state == connOpen && !c.Lent() {
+	if c.has(flagEOF) && !c.has(flagToldEnd|flagNew) && c.state == connOpen && !c.Lent() {
 		c.set(flagToldEnd)
 		c.handler.Ended(c, false)
 	}

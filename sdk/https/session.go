@@ -156,8 +156,14 @@ func (s *session) Open(dst, in []byte) ([]byte, error) {
 	}
 	_, dst, pending, err := s.engine.Receive(in, dst, s.pending, 0)
 	s.pending = pending
-	if err != nil && err != io.EOF {
+	switch s.engine.State() {
+	case engine.StateEnded:
+		// Without close_notify too, when the stream ended with the handshake: what is
+		// complete is for the protocol to say.
+		err = io.EOF
+	case engine.StateFailed:
 		s.loop.terminator.counts.fail(err)
+	case engine.StateNew, engine.StateHello, engine.StateHandshake, engine.StateOpen:
 	}
 	return dst, err
 }

@@ -143,6 +143,40 @@ func TestRandomCuts(t *testing.T) {
 	}
 }
 
+// TestAllAtOnce has a client send its request, close_notify and the end of its
+// stream together with the end of its handshake. It is answered, and the
+// connection ends.
+func TestAllAtOnce(t *testing.T) {
+	a := newAuthority(t)
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		for _, end := range []bool{false, true} {
+			m := newMemory(t, a, sim.NewCalm(), sdk.Config{})
+			m.client.MaxVersion = version
+			peer, err := m.Network.Dial(m.Address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := sdktest.Secure(peer, m.client)
+			p.Send([]byte(request + offLine))
+			if end {
+				p.CloseNotify()
+			}
+			m.until("the handshake", func() bool {
+				if done := p.Progress(); !done {
+					return false
+				}
+				peer.CloseWrite() // before the server turns
+				return true
+			})
+			m.until("the end", func() bool { p.Progress(); return p.Err() != nil })
+			if n := strings.Count(string(p.Received()), "content 3"); n != 2 || p.Err() != io.EOF {
+				t.Errorf("version %x, close_notify %t: %d answers, then %v", version, end, n, p.Err())
+			}
+			m.until("the close", func() bool { return m.Loop.Conns() == 0 })
+		}
+	}
+}
+
 // hello returns a ClientHello.
 func hello(t *testing.T, client *tls.Config) []byte {
 	t.Helper()
