@@ -156,7 +156,7 @@ func (a *abuse) saturate(ctx context.Context, name string) (rate int64, err erro
 
 // serve starts a server and a load that has warmed it up, calls f and ends both.
 func (a *abuse) serve(ctx context.Context, name string, f func(*server, *driver) error) (err error) {
-	return a.bench.serve(ctx, name, 1, func(s *server, d *driver) error {
+	return a.bench.serve(ctx, name, 1, inClear, func(s *server, d *driver) error {
 		if _, err := d.grow(a.options.conns); err != nil {
 			return err
 		}

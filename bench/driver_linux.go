@@ -17,7 +17,7 @@ import (
 )
 
 // loadFlag as the first argument makes this program the load of another: the
-// port and the depth follow, and commands come from standard input.
+// port, the depth and how it uses TLS follow, and commands come from standard input.
 const loadFlag = "-load"
 
 // A count is what the load has received.
@@ -25,8 +25,8 @@ type count struct{ responses, octets int64 }
 
 // runLoad is the main function of the load's process.
 func runLoad(args []string) error {
-	if len(args) != 2 {
-		return fmt.Errorf("usage: %s PORT DEPTH", loadFlag)
+	if len(args) != 3 {
+		return fmt.Errorf("usage: %s PORT DEPTH %s|%s|%s", loadFlag, inClear, kept, handshakes)
 	}
 	port, err := strconv.Atoi(args[0])
 	if err != nil {
@@ -35,6 +35,11 @@ func runLoad(args []string) error {
 	depth, err := strconv.Atoi(args[1])
 	if err != nil {
 		return err
+	}
+	if args[2] != inClear {
+		l := newSecureLoad(port, args[2])
+		defer l.close()
+		return obey(os.Stdin, os.Stdout, l.carryOut)
 	}
 	l, err := newLoad(&unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}, depth)
 	if err != nil {
@@ -74,6 +79,19 @@ func obey(in io.Reader, out io.Writer, carryOut func(command string) ([]int64, e
 //
 // The figures are responses and octets; those of keep are in keepResult.figures.
 func (l *load) carryOut(command string) ([]int64, error) {
+	if value, ok := strings.CutPrefix(command, "keep "); ok {
+		s, err := parseSchedule(value)
+		if err != nil {
+			return nil, err
+		}
+		k, err := l.keep(s)
+		return k.figures(), err
+	}
+	return carryOut(command, l.grow, l.run)
+}
+
+// carryOut carries out grow and run.
+func carryOut(command string, grow func(int) (count, error), run func(time.Duration) (count, error)) ([]int64, error) {
 	verb, value, _ := strings.Cut(command, " ")
 	switch verb {
 	case "grow":
@@ -81,22 +99,15 @@ func (l *load) carryOut(command string) ([]int64, error) {
 		if err != nil {
 			return nil, err
 		}
-		c, err := l.grow(n)
+		c, err := grow(n)
 		return []int64{c.responses, c.octets}, err
 	case "run":
 		d, err := time.ParseDuration(value)
 		if err != nil {
 			return nil, err
 		}
-		c, err := l.run(d)
+		c, err := run(d)
 		return []int64{c.responses, c.octets}, err
-	case "keep":
-		s, err := parseSchedule(value)
-		if err != nil {
-			return nil, err
-		}
-		k, err := l.keep(s)
-		return k.figures(), err
 	}
 	return nil, fmt.Errorf("no command: %q", command)
 }
@@ -110,8 +121,8 @@ type driver struct {
 }
 
 // startDriver starts the load of a port on its core.
-func startDriver(ctx context.Context, port, depth int, c cores) (*driver, error) {
-	return startSelf(ctx, c.load, loadFlag, strconv.Itoa(port), strconv.Itoa(depth))
+func startDriver(ctx context.Context, port, depth int, mode string, c cores) (*driver, error) {
+	return startSelf(ctx, c.load, loadFlag, strconv.Itoa(port), strconv.Itoa(depth), mode)
 }
 
 // startAbusers starts the abusers of a port on their core.

@@ -375,7 +375,7 @@ func TestInterrupt(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	d, err := startDriver(ctx, s.port, 1, cores)
+	d, err := startDriver(ctx, s.port, 1, inClear, cores)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ func (b *bench) measure(ctx context.Context, t table) (rows []row, err error) {
 
 // one takes one sample of a server.
 func (b *bench) one(ctx context.Context, t table, name string) (s sample, err error) {
-	err = b.serve(ctx, name, max(t.depth, 1), func(server *server, d *driver) error {
+	err = b.serve(ctx, name, max(t.depth, 1), t.mode(), func(server *server, d *driver) error {
 		if t.kind == memory {
 			s, err = idleSample(server, d)
 		} else {
@@ -78,7 +78,7 @@ func (b *bench) one(ctx context.Context, t table, name string) (s sample, err er
 }
 
 // serve starts a server and its load, calls f and ends both.
-func (b *bench) serve(ctx context.Context, name string, depth int, f func(*server, *driver) error) (err error) {
+func (b *bench) serve(ctx context.Context, name string, depth int, mode string, f func(*server, *driver) error) (err error) {
 	if err = ctx.Err(); err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (b *bench) serve(ctx context.Context, name string, depth int, f func(*serve
 		return err
 	}
 	defer func() { err = errors.Join(err, server.stop()) }()
-	d, err := startDriver(ctx, server.port, depth, b.cores)
+	d, err := startDriver(ctx, server.port, depth, mode, b.cores)
 	if err != nil {
 		return err
 	}

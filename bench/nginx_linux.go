@@ -28,7 +28,7 @@ http {
 	scgi_temp_path scgi;
 	default_type text/plain;
 	server {
-		listen 127.0.0.1:%d backlog=4096;
+		listen 127.0.0.1:%d backlog=4096%s;
 		location = /plaintext {
 			return 200 "Hello, World!";
 		}
@@ -37,7 +37,15 @@ http {
 `
 
 // findNginx returns the system's nginx, with its files in dir.
-func findNginx(dir string) builtServer {
+func findNginx(dir string) builtServer { return nginxWith(dir, "") }
+
+// findSecureNginx is findNginx with TLS.
+func findSecureNginx(dir string, p keyPair) builtServer {
+	return nginxWith(dir, fmt.Sprintf(nginxSecureConfig, p.cert, p.key))
+}
+
+// nginxWith returns the system's nginx, with more behind its listen directive.
+func nginxWith(dir, more string) builtServer {
 	// Debian has it where only root looks.
 	path, err := exec.LookPath("nginx")
 	if err != nil {
@@ -48,7 +56,7 @@ func findNginx(dir string) builtServer {
 	}
 	return builtServer{path: path, arguments: func(port int) ([]string, error) {
 		config := filepath.Join(dir, "nginx.conf")
-		err := os.WriteFile(config, fmt.Appendf(nil, nginxConfig, port), 0o600)
+		err := os.WriteFile(config, fmt.Appendf(nil, nginxConfig, port, more), 0o600)
 		return []string{"-e", "stderr", "-p", dir, "-c", config}, err
 	}}
 }

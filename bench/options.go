@@ -23,7 +23,7 @@ func parseOptions(args []string) (options, error) {
 	flags.IntVar(&o.rounds, "rounds", 5, "measure every server this often, in turn")
 	flags.DurationVar(&o.duration, "duration", 3*time.Second, "load a server this long in a round")
 	flags.IntVar(&o.conns, "conns", 64, "keep-alive connections of the load")
-	flags.StringVar(&o.only, "only", "", "measure only cpu or only memory")
+	flags.StringVar(&o.only, "only", "", "measure only cpu, memory or tls")
 	flags.StringVar(&o.server, "server", "", "measure only this server and the floor: "+strings.Join(serverNames(), ", "))
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -33,8 +33,8 @@ func parseOptions(args []string) (options, error) {
 		return o, fmt.Errorf("there are no arguments, but %q was given", flags.Args())
 	case o.rounds < 1 || o.conns < 1 || o.conns > manyIdle || o.duration <= 0:
 		return o, fmt.Errorf("-rounds, -duration and -conns (to %d) have to be positive", manyIdle)
-	case o.only != "" && o.only != cpu && o.only != memory:
-		return o, fmt.Errorf("-only %s: it is %s or %s", o.only, cpu, memory)
+	case o.only != "" && o.only != cpu && o.only != memory && o.only != overTLS:
+		return o, fmt.Errorf("-only %s: it is %s, %s or %s", o.only, cpu, memory, overTLS)
 	case o.server != "" && !slices.ContainsFunc(tables, func(t table) bool { return o.wants(t, o.server) }):
 		return o, fmt.Errorf("-server %s -only %q measures nothing; the servers are %s", o.server, o.only, strings.Join(serverNames(), ", "))
 	}
@@ -47,5 +47,5 @@ func (o options) wants(t table, server string) bool {
 	if o.only != "" && o.only != t.kind || !slices.Contains(t.servers, server) {
 		return false
 	}
-	return o.server == "" || o.server == server || server == floor && slices.Contains(t.servers, o.server)
+	return o.server == "" || o.server == server || server == t.servers[0] && slices.Contains(t.servers, o.server)
 }

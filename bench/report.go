@@ -7,7 +7,14 @@ import (
 )
 
 // The kinds of tables, as -only takes them.
-const cpu, memory = "cpu", "memory"
+const cpu, memory, overTLS = "cpu", "memory", "tls"
+
+// How a load uses TLS.
+const (
+	inClear    = "clear"
+	kept       = "kept"       // TLS 1.3, connections are kept
+	handshakes = "handshakes" // a connection with a full handshake for every request
+)
 
 // floor is the server that the others are compared with.
 const floor = "floor"
@@ -23,14 +30,31 @@ type table struct {
 	title   string
 	unit    string   // of a sample's cost
 	depth   int      // requests that a connection sends at once; 0 if it waits
-	servers []string // the floor first
+	servers []string // the one that the others are compared with first
+	tls     string   // how the load uses TLS; empty: not
+}
+
+// mode returns how the load uses TLS.
+func (t table) mode() string {
+	if t.tls == "" {
+		return inClear
+	}
+	return t.tls
 }
 
 var tables = []table{
-	{"plaintext", cpu, "CPU time of the server for GET /plaintext", "µs/request", 1, []string{floor, "hello", "net/http"}},
-	{"pipelined", cpu, "the same, 16 requests sent at once by each connection", "µs/request", 16, []string{floor, "hello", "net/http"}},
-	{"idle", memory, "memory of the server for each keep-alive connection that waits", "octets/connection", 0, []string{floor, "app", "net/http"}},
+	{"plaintext", cpu, "CPU time of the server for GET /plaintext", "µs/request", 1, []string{floor, "hello", "net/http"}, ""},
+	{"pipelined", cpu, "the same, 16 requests sent at once by each connection", "µs/request", 16, []string{floor, "hello", "net/http"}, ""},
+	{"idle", memory, "memory of the server for each keep-alive connection that waits", "octets/connection", 0, []string{floor, "app", "net/http"}, ""},
+	{"secured", overTLS, "the same over TLS 1.3 (TLS_AES_128_GCM_SHA256, X25519, ECDSA with P-256)", "µs/request", 1, secured, kept},
+	{"handshakes", overTLS, "the same with a connection and a full handshake for each request", "µs/request", 1, secured, handshakes},
 }
+
+// secured are the servers with TLS.
+var secured = []string{nginxTLS, "probe", "fasthttp", h2o, "net/https"}
+
+// Servers with TLS that are not built from source.
+const nginxTLS, h2o = "nginx, TLS", "h2o"
 
 // serverNames returns the names of all rows, as -server takes them.
 func serverNames() (names []string) {
@@ -98,7 +122,7 @@ func commands(o options) string {
 	if o.only != "" || o.server != "" {
 		return text
 	}
-	text += "or a part of it with\n" + line(cpu, "") + line(memory, "")
+	text += "or a part of it with\n" + line(cpu, "") + line(memory, "") + line(overTLS, "")
 	for _, name := range serverNames() {
 		text += line("", name)
 	}
@@ -107,7 +131,7 @@ func commands(o options) string {
 
 func (t tableReport) write(b *strings.Builder) {
 	fmt.Fprintf(b, "\n%s: %s\n", t.name, t.title)
-	lines := [][]string{{"server", t.unit, "× floor", "requests/s", "core", "octets/response"}}
+	lines := [][]string{{"server", t.unit, "× " + t.servers[0], "requests/s", "core", "octets/response"}}
 	if t.kind == memory {
 		lines = [][]string{{"server", t.unit}}
 	}
@@ -128,17 +152,17 @@ func (t tableReport) line(r row) []string {
 	return []string{
 		r.server,
 		spread(values(r.samples, cost), "%.3f"),
-		spread(ratios(r.samples, t.floor()), "%.2f"),
+		spread(ratios(r.samples, t.base()), "%.2f"),
 		fmt.Sprintf("%.0f", median(values(r.samples, func(s sample) float64 { return s.rate }))),
 		fmt.Sprintf("%.0f %%", 100*median(values(r.samples, func(s sample) float64 { return s.busy }))),
 		fmt.Sprintf("%.0f", median(values(r.samples, func(s sample) float64 { return s.size }))),
 	}
 }
 
-// floor returns the rounds of the floor, none if it is absent.
-func (t tableReport) floor() []sample {
+// base returns the rounds that others are compared with, none if they are absent.
+func (t tableReport) base() []sample {
 	for _, r := range t.rows {
-		if r.server == floor {
+		if r.server == t.servers[0] {
 			return r.samples
 		}
 	}

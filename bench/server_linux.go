@@ -26,6 +26,8 @@ type builtServer struct {
 	absent string
 	// collects: GET /gc makes it give memory back to the system.
 	collects bool
+	// query, if not empty, makes the endpoint of windhover one with TLS.
+	query string
 	// arguments of the program for a port; nil when it is the port alone.
 	arguments func(port int) ([]string, error)
 }
@@ -39,6 +41,10 @@ var packages = map[string]goPackage{
 	"hello":    {"..", "./examples/hello"},
 	"app":      {".", "./app"},
 	"net/http": {".", "./nethttp"},
+	// With TLS:
+	"probe":     {"..", "./examples/probe"},
+	"fasthttp":  {".", "./fasthttp"},
+	"net/https": {".", "./nethttp"},
 }
 
 // buildServers builds the servers that o wants into dir, by name.
@@ -53,6 +59,21 @@ func buildServers(ctx context.Context, o options, dir string) (map[string]builtS
 			return nil, err
 		}
 	}
+	if !slices.ContainsFunc(tables, func(t table) bool { return t.tls != "" && o.wants(t, t.servers[0]) }) {
+		return built, nil
+	}
+	p, err := newKeyPair(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"probe", "fasthttp", "net/https"} {
+		if b, ok := built[name]; ok {
+			b.arguments, b.collects = p.arguments, false
+			b.query = "?cert=" + p.cert + "&key=" + p.key
+			built[name] = b
+		}
+	}
+	built[nginxTLS], built[h2o] = findSecureNginx(dir, p), findH2O(dir, p)
 	return built, nil
 }
 
@@ -109,7 +130,11 @@ func startServer(b builtServer, c cores) (*server, error) {
 	}
 	// windhover reads its address from the environment, the others the port
 	// from their argument.
-	s.cmd.Env = append(os.Environ(), "WINDHOVER_URLS=http://"+s.address(), "WINDHOVER_LOOPS=1", "GOMAXPROCS=1")
+	endpoint := "http://" + s.address()
+	if b.query != "" {
+		endpoint = "https://" + s.address() + b.query
+	}
+	s.cmd.Env = append(os.Environ(), "WINDHOVER_URLS="+endpoint, "WINDHOVER_LOOPS=1", "GOMAXPROCS=1")
 	s.cmd.Stderr = s.errors
 	s.cmd.SysProcAttr = childAttributes()
 	if err := onCore(c.server, s.cmd.Start); err != nil {

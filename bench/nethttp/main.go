@@ -1,5 +1,5 @@
 // Command nethttp is the rival: the standard library's server. Its argument is
-// the port, on 127.0.0.1.
+// the port, on 127.0.0.1; with TLS the files of the certificate and its key follow.
 package main
 
 import (
@@ -11,14 +11,20 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: nethttp PORT")
+	if len(os.Args) != 2 && len(os.Args) != 4 {
+		fmt.Fprintln(os.Stderr, "usage: nethttp PORT [CERT KEY]")
 		os.Exit(2)
 	}
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /plaintext", plaintext)
 	routes.HandleFunc("GET /gc", collect)
-	err := http.ListenAndServe("127.0.0.1:"+os.Args[1], routes)
+	addr := "127.0.0.1:" + os.Args[1]
+	var err error
+	if len(os.Args) == 4 {
+		err = http.ListenAndServeTLS(addr, os.Args[2], os.Args[3], routes)
+	} else {
+		err = http.ListenAndServe(addr, routes)
+	}
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)
 }
