@@ -2,16 +2,19 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
 	"net/netip"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/windhover-go/windhover/netpoll"
 	"github.com/windhover-go/windhover/netpoll/sim"
 	"github.com/windhover-go/windhover/sdk"
 	"github.com/windhover-go/windhover/sdk/invariant"
 	"github.com/windhover-go/windhover/sdk/msg"
+	"github.com/windhover-go/windhover/sdk/sdktest"
 )
 
 // TestAllocations checks what an exchange allocates: the real loop, engine and
@@ -58,7 +61,7 @@ func TestAllocations(t *testing.T) {
 		"json":                  {"GET /json" + end, "200 OK", 1, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSteady(t, nil)
+			s := newSteady(t, nil, nil)
 			answer := s.exchange(tt.send)
 			if got := bytes.Count(answer, []byte("HTTP/1.1 "+tt.status)); got != tt.count {
 				t.Fatalf("answered %q", answer)
@@ -76,7 +79,7 @@ func TestAllocationsOfThePool(t *testing.T) {
 	if invariant.Enabled {
 		t.Skip("the race detector and the checks allocate; the plain build counts")
 	}
-	s := newSteady(t, sdk.NewPool(1))
+	s := newSteady(t, sdk.NewPool(1), nil)
 	request := []byte("GET /headers HTTP/1.1\r\nHost: x\r\n\r\n")
 	exchange := func() {
 		s.peer.Forget()
@@ -98,6 +101,63 @@ func TestAllocationsOfThePool(t *testing.T) {
 	}
 }
 
+// TestAllocationsOverTLS checks that TLS adds nothing of ours to an exchange after
+// the handshake, on the loop and off it: the one allocation is that of crypto/tls for a
+// record that it opens (package tls pins it); for those that it seals there is none.
+func TestAllocationsOverTLS(t *testing.T) {
+	if invariant.Enabled {
+		t.Skip("the race detector and the checks allocate; the plain build counts")
+	}
+	const end = " HTTP/1.1\r\nHost: x\r\n\r\n"
+	server, client := tlsConfigs(t)
+	for name, version := range map[string]uint16{"TLS 1.2": tls.VersionTLS12, "TLS 1.3": tls.VersionTLS13} {
+		for _, tt := range []struct {
+			name, send string
+		}{
+			{"plaintext", "GET /plaintext" + end},
+			{"plaintext, 16 at once", strings.Repeat("GET /plaintext"+end, 16)},
+			{"fields, off the loop", "GET /headers" + end},
+			{"stream, off the loop", "GET /stream/3" + end},
+			{"echo, off the loop", "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"},
+		} {
+			t.Run(name+", "+tt.name, func(t *testing.T) {
+				s := newSteady(t, nil, server)
+				client := client.Clone()
+				client.MaxVersion = version
+				p := sdktest.Secure(s.peer, client)
+				p.Send([]byte("GET /nocontent" + end))
+				for range 10_000 {
+					if err := s.loop.Turn(0); err != nil {
+						t.Fatal(err)
+					}
+					if len(p.Received()) > 0 {
+						break
+					}
+					time.Sleep(100 * time.Microsecond) // the handshake has a goroutine
+				}
+				const runs = 100
+				records := make([]string, 0, runs+20)
+				for range cap(records) {
+					records = append(records, string(p.Seal([]byte(tt.send))))
+				}
+				next := func() []byte {
+					answer := s.exchange(records[0])
+					records = records[1:]
+					return answer
+				}
+				for range 15 { // pools and buffers fill
+					if len(next()) < 50 {
+						t.Fatal("no answer")
+					}
+				}
+				if n := testing.AllocsPerRun(runs, func() { next() }); n != 1 {
+					t.Errorf("%v allocations; want that of crypto/tls", n)
+				}
+			})
+		}
+	}
+}
+
 // A steady is a server with one connection, which allocates nothing itself.
 type steady struct {
 	t    *testing.T
@@ -108,8 +168,8 @@ type steady struct {
 }
 
 // newSteady returns a server whose units run on pool, or, when that is nil, in
-// exchange.
-func newSteady(t *testing.T, pool sdk.Pool) *steady {
+// exchange. It has TLS if config is not nil.
+func newSteady(t *testing.T, pool sdk.Pool, config sdk.TLSConfig) *steady {
 	t.Helper()
 	network := sim.NewCalm()
 	kernel, err := network.Kernel()
@@ -131,7 +191,16 @@ func newSteady(t *testing.T, pool sdk.Pool) *steady {
 	}
 	var setup sdk.Setup
 	NewPipeline(new(Counter)).Install(&setup)
-	if err = s.loop.Serve(fd, setup.Accept(host, msg.PolicyStrict)); err != nil {
+	accept := setup.Accept(host, msg.PolicyStrict)
+	if config != nil {
+		terminator, err := setup.Security().Prepare(config, make([]sdk.SecureEndpoint, 1), []string{"http/1.1"}, host.Limits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(terminator.Close)
+		accept = terminator.Attach(host, 0, setup.AcceptSecured(host, msg.PolicyStrict))
+	}
+	if err = s.loop.Serve(fd, accept); err != nil {
 		t.Fatal(err)
 	}
 	if s.peer, err = network.Dial(addr); err != nil {

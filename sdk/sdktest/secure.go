@@ -165,6 +165,13 @@ func (p *SecurePeer) Send(data []byte) {
 	p.Progress()
 }
 
+// Seal returns what Send would put on the wire, which has to go there in order
+// (Peer.Send). The handshake has to be over.
+func (p *SecurePeer) Seal(data []byte) (sealed []byte) {
+	_, _ = p.conn.Write(data) // into memory
+	return p.wire.take()
+}
+
 // CloseNotify ends what the client sends, in TLS only: close_notify.
 func (p *SecurePeer) CloseNotify() {
 	p.close = true
