@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/windhover-go/windhover/sdk/invariant"
 )
 
 // patience bounds what a client of these tests waits for.
@@ -286,4 +288,44 @@ func raiseDescriptors(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return int(min(limit.Cur, 1<<20))
+}
+
+// TestIdleMemory bounds what a connection with TLS costs that has exchanged small
+// records and waits, and says what it costs when it has received a full one.
+func TestIdleMemory(t *testing.T) {
+	if invariant.Enabled {
+		t.Skip("the checks need memory")
+	}
+	const size, most = 500, 8 << 10
+	server := startServer(t, true)
+	hold(t, server, 100)
+	before := server.settled(t, server.atRest)
+	var conns []net.Conn
+	for range size {
+		c, _, err := server.dial()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		conns = append(conns, c)
+		if err := askPlaintext(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	small := server.usage(t).less(before).Heap / size
+	if small > most {
+		t.Errorf("an idle connection costs %d octets; want %d at most", small, most)
+	}
+	// 16 KiB of plaintext is as much as a record holds.
+	fields := "GET /nocontent HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("a", 16<<10-100) + "\r\n\r\n"
+	for _, c := range conns {
+		_, err := io.WriteString(c, fields)
+		if err == nil {
+			_, err = c.Read(make([]byte, 512))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d octets for an idle connection; %d when it has received a full record", small, server.usage(t).less(before).Heap/size)
 }
