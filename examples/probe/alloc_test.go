@@ -122,9 +122,9 @@ func TestAllocationsOverTLS(t *testing.T) {
 		} {
 			t.Run(name+", "+tt.name, func(t *testing.T) {
 				s := newSteady(t, nil, server)
-				client := client.Clone()
-				client.MaxVersion = version
-				p := sdktest.Secure(s.peer, client)
+				versioned := client.Clone()
+				versioned.MaxVersion = version
+				p := sdktest.Secure(s.peer, versioned)
 				p.Send([]byte("GET /nocontent" + end))
 				for range 10_000 {
 					if err := s.loop.Turn(0); err != nil {
@@ -193,9 +193,9 @@ func newSteady(t *testing.T, pool sdk.Pool, config sdk.TLSConfig) *steady {
 	NewPipeline(new(Counter)).Install(&setup)
 	accept := setup.Accept(host, msg.PolicyStrict)
 	if config != nil {
-		terminator, err := setup.Security().Prepare(config, make([]sdk.SecureEndpoint, 1), []string{"http/1.1"}, host.Limits())
-		if err != nil {
-			t.Fatal(err)
+		terminator, failed := setup.Security().Prepare(config, make([]sdk.SecureEndpoint, 1), []string{"http/1.1"}, host.Limits())
+		if failed != nil {
+			t.Fatal(failed)
 		}
 		t.Cleanup(terminator.Close)
 		accept = terminator.Attach(host, 0, setup.AcceptSecured(host, msg.PolicyStrict))

@@ -195,15 +195,15 @@ func dialers(t *testing.T) map[string]dialer {
 	}}
 	server, client := tlsConfigs(t)
 	for name, version := range map[string]uint16{"TLS 1.2, ": tls.VersionTLS12, "TLS 1.3, ": tls.VersionTLS13} {
-		client := client.Clone()
-		client.MinVersion, client.MaxVersion = version, version
+		versioned := client.Clone()
+		versioned.MinVersion, versioned.MaxVersion = version, version
 		list[name] = func(config sdk.Config) (*sdktest.Server, peer, error) {
 			config.TLS = server
 			s, err := serve(config)
 			if err != nil {
 				return nil, nil, err
 			}
-			p, err := s.DialSecure(client)
+			p, err := s.DialSecure(versioned)
 			return s, p, err
 		}
 	}
