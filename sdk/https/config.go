@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/windhover-go/windhover/sdk"
@@ -14,8 +15,10 @@ import (
 
 // A Config is what all endpoints with TLS of a server have in common. The zero
 // value is TLS 1.2 and 1.3 with what crypto/tls prefers, no client certificates,
-// and the certificates that the endpoints name. It is read-only once it was
-// given to sdk.New, as sdk.Config.TLS.
+// and the certificates that the endpoints name. In TLS 1.2 only cipher suites with
+// ECDHE and an AEAD are offered, which is what HTTP/2 allows (RFC 9113 appendix
+// A); GetConfigForClient can offer others. It is read-only once it was given
+// to sdk.New, as sdk.Config.TLS.
 type Config struct {
 	// Certificates are those of all endpoints. Which one a client gets depends
 	// on the server name that it sends (RFC 6066 section 3): one that names it, else one
@@ -111,9 +114,10 @@ func (c *Config) base(protocols []string) (*tls.Config, error) {
 		protocols = append(protocols, http10)
 	}
 	t := &tls.Config{
-		MinVersion: c.MinVersion,
-		NextProtos: append(protocols, c.NextProtos...),
-		ClientAuth: c.ClientAuth,
+		MinVersion:   c.MinVersion,
+		CipherSuites: modernSuites(),
+		NextProtos:   append(protocols, c.NextProtos...),
+		ClientAuth:   c.ClientAuth,
 		// Small first records gain time only where the first octets of a large response are of
 		// use by themselves, and each costs allocations.
 		DynamicRecordSizingDisabled: true,
@@ -129,6 +133,18 @@ func (c *Config) base(protocols []string) (*tls.Config, error) {
 		}
 	}
 	return t, nil
+}
+
+// modernSuites returns the cipher suites of TLS 1.2 that have forward secrecy and
+// an AEAD: those with CBC have a history of attacks on their padding (Lucky
+// Thirteen). The order is crypto/tls's own.
+func modernSuites() (ids []uint16) {
+	for _, s := range tls.CipherSuites() {
+		if strings.Contains(s.Name, "_ECDHE_") && (strings.Contains(s.Name, "_GCM_") || strings.Contains(s.Name, "_CHACHA20_")) {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
 }
 
 // The names of HTTP/1 (RFC 7301 section 6). Whoever speaks HTTP/1.1 answers HTTP/1.0

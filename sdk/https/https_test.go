@@ -276,6 +276,26 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestSuites checks which cipher suites of TLS 1.2 are refused.
+func TestSuites(t *testing.T) {
+	a := newAuthority(t)
+	addr, s := serve(t, sdk.Config{TLS: &https.Config{Certificates: []https.Certificate{a.files("one", "localhost")}}})
+	for suite, want := range map[uint16]bool{
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: true, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384: true,
+		tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256: true,
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA:          false, tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA: false,
+	} {
+		config := a.client("", "localhost")
+		config.MaxVersion, config.CipherSuites = tls.VersionTLS12, []uint16{suite}
+		if _, err := ask(t, addr, config); (err == nil) != want {
+			t.Errorf("%s: %v; want it to succeed: %t", tls.CipherSuiteName(suite), err, want)
+		}
+	}
+	if n := failures(s, "parameters"); n != 2 {
+		t.Errorf("%d were refused for their parameters", n)
+	}
+}
+
 func failures(s *sdk.Server, reason string) uint64 {
 	for _, c := range s.TLS().Failures {
 		if c.Name == reason {
