@@ -129,7 +129,8 @@ type Limits struct {
 	// Connections bounds the open connections of the server. It is unlimited
 	// by default. Over it a connection is answered 503, whatever it asks for,
 	// and closed. Such connections are not counted, and at most 64 of a loop
-	// are answered at once: further ones are closed without an answer.
+	// are answered at once: further ones are closed without an answer, and so
+	// is one with TLS, before its handshake.
 	Connections int
 	// ConnectionsPerSource is Connections for one source: an IPv4 address, or
 	// the first 64 bits of an IPv6 address. It is unlimited by default, and
@@ -139,7 +140,10 @@ type Limits struct {
 	// TLS to the end of its handshake, default 10 s. Over it the connection is closed.
 	HandshakeTimeout time.Duration
 	// Handshakes bounds the handshakes of TLS that are computed at once, default 4
-	// for each of GOMAXPROCS; others wait.
+	// for each of GOMAXPROCS; others wait. Those that wait for their client do
+	// not count: of them there can be 256 for each of GOMAXPROCS, at least
+	// 1,024, and then the one that waits longest gives way. Up to 1,024 more wait
+	// to begin; further ones are refused.
 	Handshakes int
 	// Streams bounds the requests of a connection with HTTP/2 whose functions run at a
 	// time, default 100. Over it a request is refused so that the client can

@@ -1,0 +1,14 @@
+package main
+
+import "github.com/windhover-go/windhover/gen/decl"
+
+//go:generate go tool windhover generate
+
+var _ = decl.App(declare)
+
+// declare is read by windhover and compiled to pipeline_gen.go; it never runs.
+func declare(s *decl.Server) {
+	s.HTTP1()
+	s.TLS()
+	s.Get("/", decl.Text(200, "Hello, World!\n"))
+}
