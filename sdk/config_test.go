@@ -130,6 +130,7 @@ func TestConfigDefaults(t *testing.T) {
 		{"Pipelined", int64(c.Limits.Pipelined), 64},
 		{"HeadTimeout", int64(c.Limits.HeadTimeout), int64(30 * time.Second)},
 		{"KeepAliveTimeout", int64(c.Limits.KeepAliveTimeout), int64(130 * time.Second)},
+		{"HandshakeTimeout", int64(c.Limits.HandshakeTimeout), int64(10 * time.Second)},
 		{"RequestBuffer", int64(c.Limits.RequestBuffer), 1 << 20},
 		{"BodyRate", int64(c.Limits.BodyRate), 240},
 		{"BodyGrace", int64(c.Limits.BodyGrace), int64(5 * time.Second)},
