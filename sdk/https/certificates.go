@@ -32,6 +32,13 @@ func (p *pair) load() error {
 			return err
 		}
 	}
+	if before := p.loaded.Load(); before != nil {
+		// At the start it is the operator's choice; later the one that is in use is better.
+		now := time.Now() //nolint:forbidigo // certificates are valid in civil time
+		if now.Before(c.Leaf.NotBefore) || now.After(c.Leaf.NotAfter) {
+			return fmt.Errorf("it is valid from %v to %v only", c.Leaf.NotBefore, c.Leaf.NotAfter)
+		}
+	}
 	p.loaded.Store(&c)
 	return nil
 }
@@ -172,10 +179,24 @@ func (t *terminator) watch(stop <-chan struct{}) {
 func (t *terminator) reload() {
 	for _, p := range t.pairs {
 		if p.changed() {
-			t.config.OnReload(p.CertFile, p.load())
+			t.reloaded(p.CertFile, p.load())
 		}
 	}
 	if t.tickets != nil && !t.tickets.stamp.is(stampOf(t.tickets.file)) {
-		t.config.OnReload(t.tickets.file, t.tickets.load(t.configs))
+		t.reloaded(t.tickets.file, t.tickets.load(t.configs))
 	}
+}
+
+// reloaded calls the hook. A panic of it ends nothing.
+func (t *terminator) reloaded(file string, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			if t.host != nil {
+				t.host.Panicked(&hookPlan, v)
+			}
+		}
+	}()
+	t.config.OnReload(file, err)
 }

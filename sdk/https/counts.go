@@ -84,7 +84,8 @@ func (c *counts) read() (t sdk.TLSCounts) {
 	return t
 }
 
-// A Failure is a handshake that failed.
+// A Failure is a handshake that failed, or a connection that broke the protocol
+// behind it.
 type Failure struct {
 	// Reason is the stable name of the reason, one of those in TLSCounts.Failures.
 	Reason string
@@ -106,13 +107,17 @@ type failures struct {
 	suppressed uint64
 }
 
-// tell calls the hook, if there is one.
-func (f *failures) tell(s *session, err error) {
-	t := s.loop.terminator
+// tell calls the hook, if there is one, and reports panics of the configuration's
+// functions: of it, and of those of the handshake.
+func (l *loop) tell(err error, remote netip.AddrPort) {
+	if p := (*engine.PanicError)(nil); errors.As(err, &p) {
+		l.host.Panicked(&handshakePlan, p)
+	}
+	t, f := l.terminator, &l.failures
 	if t.config.OnFailure == nil {
 		return
 	}
-	if now := s.conn.Now() / int64(time.Second); now != f.second {
+	if now := l.host.Loop().Now() / int64(time.Second); now != f.second {
 		f.second, f.told = now, 0
 	}
 	if f.told == failureRate {
@@ -120,10 +125,22 @@ func (f *failures) tell(s *session, err error) {
 		return
 	}
 	f.told++
-	failure := Failure{Err: err, RemoteAddr: s.conn.RemoteAddr(), Suppressed: f.suppressed}
+	failure := Failure{Err: err, RemoteAddr: remote, Suppressed: f.suppressed}
 	if known := (*engine.FailureError)(nil); errors.As(err, &known) {
 		failure.Reason = known.Reason.Slug()
 	}
 	f.suppressed = 0
+	defer func() {
+		if v := recover(); v != nil {
+			l.host.Panicked(&hookPlan, v)
+		}
+	}()
 	t.config.OnFailure(failure)
 }
+
+// What panics of the configuration's functions are reported with, in the place of
+// a route. Read-only.
+var (
+	handshakePlan = sdk.Plan{Name: "TLS handshake"}     //nolint:gochecknoglobals // a constant
+	hookPlan      = sdk.Plan{Name: "https.Config hook"} //nolint:gochecknoglobals // the same
+)

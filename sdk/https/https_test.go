@@ -87,6 +87,7 @@ type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 	n    int64
+	age  time.Duration // of certificates: how late they begin
 }
 
 func newAuthority(t *testing.T) *authority {
@@ -107,7 +108,7 @@ func (a *authority) issue(name string, hosts []string) (*ecdsa.PrivateKey, *x509
 	}
 	c := &x509.Certificate{
 		SerialNumber: big.NewInt(a.n), Subject: pkix.Name{CommonName: name}, DNSNames: hosts,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		NotBefore: time.Now().Add(a.age - time.Hour), NotAfter: time.Now().Add(a.age + time.Hour),
 		BasicConstraintsValid: true, IsCA: a.cert == nil, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}

@@ -109,6 +109,7 @@ type terminator struct {
 
 	mu       sync.Mutex
 	server   *engine.Server // made by the first Attach
+	host     *sdk.Host      // of one of the loops, for panics; nil before Attach
 	stop     chan struct{}
 	closed   sync.Once
 	watching sync.WaitGroup
@@ -120,6 +121,7 @@ func (t *terminator) Attach(h *sdk.Host, endpoint int, accepts map[string]func(*
 	if t.server == nil {
 		t.server = engine.New(engine.Config{Limits: t.limits, Clock: h.Loop().Clock})
 	}
+	t.host = h
 	t.mu.Unlock()
 	if accept := accepts[http11]; accept != nil {
 		accepts[http10] = accept

@@ -1,6 +1,7 @@
 package https
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -21,6 +22,7 @@ type session struct {
 	plain, pending []byte
 	gone           bool
 	ended          bool // the peer's end was told to the engine
+	failed         bool // behind the handshake; it is counted
 }
 
 var (
@@ -91,7 +93,7 @@ func (s *session) open(c *netpoll.Conn) {
 // fail ends a connection whose handshake failed. What tells the peer why stands
 // in the output already.
 func (s *session) fail(c *netpoll.Conn, err error) {
-	s.loop.failures.tell(s, err)
+	s.loop.tell(err, c.RemoteAddr())
 	if f, ok := err.(*engine.FailureError); ok && f.Reason == engine.ReasonHTTP { //nolint:errorlint // the engine's own, never wrapped
 		c.SetOut(append(c.Out(), needsTLS...))
 	}
@@ -162,10 +164,48 @@ func (s *session) Open(dst, in []byte) ([]byte, error) {
 		// complete is for the protocol to say.
 		err = io.EOF
 	case engine.StateFailed:
-		s.loop.terminator.counts.fail(err)
-	case engine.StateNew, engine.StateHello, engine.StateHandshake, engine.StateOpen:
+		s.broke(err)
+	case engine.StateOpen:
+		if len(pending) > maxPending {
+			err = &engine.FailureError{Reason: engine.ReasonMessage, Err: errUpdates}
+			s.broke(err)
+		}
+	case engine.StateNew, engine.StateHello, engine.StateHandshake:
 	}
 	return dst, err
+}
+
+// maxPending bounds what the engine may have to say while the server says nothing, in octets: an
+// answer to a KeyUpdate (RFC 8446 section 4.6.3) has 27. A peer that wants 150 of
+// them before the next response wants memory; crypto/tls bounds only those
+// in a row.
+const maxPending = 4 << 10
+
+var errUpdates = errors.New("the peer updates its keys too often")
+
+// broke counts a failure behind the handshake, and has the hook told on the loop.
+func (s *session) broke(err error) {
+	if s.failed {
+		return
+	}
+	s.failed = true
+	t := s.loop.terminator
+	t.counts.fail(err)
+	if t.config.OnFailure != nil {
+		s.loop.host.Loop().Post(&breach{s.loop, err, s.conn.RemoteAddr()})
+	}
+}
+
+// A breach is a failure behind the handshake as mail: a unit may have found it.
+type breach struct {
+	loop   *loop
+	err    error
+	remote netip.AddrPort
+}
+
+// Deliver implements netpoll.Mail.
+func (b *breach) Deliver(*netpoll.Loop) {
+	b.loop.tell(b.err, b.remote)
 }
 
 // Seal implements netpoll.Layer.
