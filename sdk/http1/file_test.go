@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -355,7 +354,7 @@ func TestFilesOverSocket(t *testing.T) {
 		{"shorter", 8 << 20, false, 8 << 20, h1.ErrContentLength},
 	} {
 		resize(16 << 20)
-		c, err := net.Dial("tcp", addr)
+		c, over, err := dial(addr)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -376,8 +375,8 @@ func TestFilesOverSocket(t *testing.T) {
 		}
 		resize(tt.size)
 		if tt.gone {
-			_ = c.(*net.TCPConn).SetLinger(0)
-			_ = c.Close()
+			_ = over.SetLinger(0)
+			_ = over.Close()
 		} else {
 			rest, err := io.ReadAll(res.Body)
 			got = append(got, rest...)

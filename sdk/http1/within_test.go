@@ -3,7 +3,6 @@ package http1_test
 import (
 	"context"
 	"io"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -86,7 +85,7 @@ func TestContextWithinEnds(t *testing.T) {
 		return false
 	}}
 	addr, _ := serve(t, a, sdk.Config{Loops: 1})
-	c, err := net.Dial("tcp", addr)
+	c, over, err := dial(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +93,8 @@ func TestContextWithinEnds(t *testing.T) {
 	if _, err = io.WriteString(c, "GET /within HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	_ = c.(*net.TCPConn).CloseWrite()
+	_ = c.CloseWrite()
+	_ = over.CloseWrite()
 	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
 	got, err := io.ReadAll(c)
 	if want := "bounded yes, context canceled, " + sdk.ErrPeerClosed.Error(); err != nil || !strings.HasSuffix(string(got), want) {

@@ -13,7 +13,7 @@ CLOSE = b"GET /plaintext HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 def context(version):
     c = ssl.create_default_context(cafile=cert)
     c.minimum_version = c.maximum_version = version
-    c.set_alpn_protocols(["h2", "http/1.1"])
+    c.set_alpn_protocols(["http/1.1"])
     if key:
         c.load_cert_chain(cert, key[0])
     return c
