@@ -176,13 +176,12 @@ func (a *app) countLater(d *declaration) {
 
 // firstRoute returns where the first route of a scope is declared.
 func (s *scope) firstRoute(d *declaration) token.Pos {
-	first := s.lastPos
 	for _, rt := range d.routes {
-		if slices.Contains(rt.scope.chain(), s) && rt.pathPos < first {
-			first = rt.pathPos
+		if slices.Contains(rt.scope.chain(), s) {
+			return rt.pathPos
 		}
 	}
-	return first
+	return s.lastPos
 }
 
 // chain binds the functions of Use, Finish and Done, and the handler.
@@ -227,12 +226,18 @@ func (b *binder) chain(steps []*step, handler *function) *binding {
 	return out
 }
 
-// crossings reports borrowed views in values that are used in a later phase
-// than their own.
+// crossings reports values that are used in a later phase than their own and
+// contain a borrowed view, or have a type that the task cannot name.
 func (b *binder) crossings(out *binding) {
 	for i, c := range out.calls {
 		for _, arg := range c.args {
-			if arg.source == fromValue && isView(arg.value.typ, 3) && out.crosses(arg.value, i) {
+			if arg.source != fromValue || !out.crosses(arg.value, i) {
+				continue
+			}
+			if name := b.app.hidden(arg.value.typ); name != "" {
+				b.hidden(arg.value.call.fn.use, fmt.Sprintf("%s returns %s, which is not exported and still used in a later phase, by %s", arg.value.call.fn.name, name, c.fn.name))
+			}
+			if isView(arg.value.typ, 3) {
 				b.app.report(arg.value.call.fn.use, "view-crosses", fmt.Sprintf("%s of %s contains a msg.View and is still used in a later phase, by %s", b.app.typeName(arg.value.typ), arg.value.call.fn.name, c.fn.name),
 					[]string{"a view is borrowed until the function that received it returns"}, "return a copy: view.String()")
 			}
@@ -488,8 +493,8 @@ func (b *binder) answerer(st *step) {
 		case feature(t) != "" && !streams(t) && feature(t) != "RequestTrailers":
 			b.declared(st.fn, p)
 			st.args = append(st.args, &argument{source: fromFeature, typ: t})
-		case b.service(t) != nil:
-			st.args = append(st.args, &argument{source: fromService, typ: t, service: b.service(t)})
+		case st.fn.takes(t) != nil:
+			st.args = append(st.args, &argument{source: fromService, typ: t, service: st.fn.takes(t)})
 		default:
 			b.app.report(b.posOf(st.fn, p), "no-producer", fmt.Sprintf("%s takes %s %s, which is not there when %s", st.fn.name, p.Name(), b.app.typeName(t), is.when),
 				[]string{is.why}, is.fix)
@@ -508,35 +513,53 @@ func (b *binder) answerer(st *step) {
 	}
 }
 
-func (b *binder) service(t types.Type) *service {
-	for _, s := range b.decl.services {
-		if types.Identical(types.Unalias(s.typ), types.Unalias(t)) {
-			return s
+// posOf returns where a parameter of a function is declared, or, for one of a
+// package whose lines alone are known, where the declaration names the function.
+func (b *binder) posOf(fn *function, p *types.Var) token.Pos {
+	for i := range fn.sig.Params().Len() {
+		if fn.sig.Params().At(i) == p && b.app.exact(fn.source.Params().At(i).Pos()) {
+			return fn.source.Params().At(i).Pos()
 		}
 	}
-	return nil
-}
-
-// posOf returns where a parameter of a function is declared, or, for one of
-// another package, where the declaration names the function: of another package
-// only lines are known.
-func (b *binder) posOf(fn *function, p *types.Var) token.Pos {
-	if fn.object.Pkg() != b.app.pkg.Types {
-		return fn.use
-	}
-	return p.Pos()
+	return fn.use
 }
 
 // args binds the parameters of a call.
 func (b *binder) args(c *call, values []*value, steps []*step) {
 	for p := range c.fn.sig.Params().Variables() {
 		arg := b.arg(c, p, values, steps)
-		if arg == nil || c.later() && !b.late(c, p, arg) {
+		if arg == nil || c.later() && !b.late(c, p, arg) || b.hides(c.fn, arg, b.posOf(c.fn, p)) {
 			b.failed = true
 			continue
 		}
 		c.args = append(c.args, arg)
 	}
+}
+
+// hides reports an argument that generated code makes of a type that it cannot
+// write.
+func (b *binder) hides(fn *function, arg *argument, pos token.Pos) bool {
+	made := []types.Type{arg.typ}
+	switch arg.source {
+	case fromFeature, fromContext, fromValue, fromService, fromBytes, fromStream, fromOutcome, fromError, fromPanic, fromResult:
+		return false
+	case fromJSON, fromForm, fromStruct, fromPath, fromQuery, fromHeader, fromCookie:
+	}
+	for _, in := range arg.fields {
+		made = append(made, in.typ)
+	}
+	for _, t := range made {
+		if name := b.app.hidden(t); name != "" {
+			b.hidden(pos, fmt.Sprintf("%s takes %s, which is not exported", fn.name, name))
+			return true
+		}
+	}
+	return false
+}
+
+// hidden reports a type of another package that generated code has to write.
+func (b *binder) hidden(pos token.Pos, message string) {
+	b.app.report(pos, "unexported-elsewhere", message, []string{fmt.Sprintf("%s, in package %s, has to name the type", outputName, b.app.pkg.Name)}, "export the type")
 }
 
 // late checks a parameter of a function of Finish or Done: where it cannot be
@@ -658,7 +681,7 @@ func (b *binder) value(c *call, arg *argument, p *types.Var, values []*value, st
 			found = v
 		}
 	}
-	svc := b.service(t)
+	svc := c.fn.takes(t)
 	segment := b.wildcard(p.Name())
 	ambiguous := segment != nil && scalar(t) != "" && (c.step == nil || c.step.scope != b.decl.server) // the server's functions read no path
 	switch {
@@ -810,8 +833,6 @@ func (b *binder) source(fn *function) string {
 		return fn.method
 	case fn.service != nil:
 		return fn.service.name + "." + fn.method
-	case fn.variable != nil:
-		return fn.variable.Name() + "." + fn.method
 	case fn.object.Pkg() != b.app.pkg.Types:
 		return fn.object.Pkg().Name() + "." + fn.object.Name()
 	}
@@ -843,7 +864,7 @@ func (b *binder) table(c *call) (lines []string) {
 			from = "feature"
 		case jsonOf(t) != nil || formOf(t) != nil || isNamed(t, sdkPath, "Bytes") || isNamed(t, sdkPath, "Body"):
 			from = "content"
-		case b.service(t) != nil:
+		case c.fn.takes(t) != nil:
 			from = "service"
 		case b.wildcard(p.Name()) != nil:
 			from = "path"

@@ -119,7 +119,7 @@ func readEntries(name string) map[declaredAt]entry {
 // its line is about it.
 func (a *app) above(stmt ast.Stmt, after token.Pos) string {
 	line := a.fset.Position(stmt.Pos()).Line
-	for _, file := range a.pkg.Syntax {
+	for _, file := range a.files() {
 		if stmt.Pos() < file.FileStart || stmt.Pos() >= file.FileEnd {
 			continue
 		}

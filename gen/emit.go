@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"go/types"
+	"maps"
 	"slices"
 	"strings"
 
@@ -108,35 +109,82 @@ func groupImports(src []byte) []byte {
 	return slices.Concat(src[:begin], []byte(strings.Join(append(std, others...), "\n")), src[end:])
 }
 
-// imports names every package as its package clause does, so that no import
-// needs an alias.
+// imports names the packages that the file may import as their package clauses
+// do, so that no import needs an alias, unless the app has the name.
 func (e *emitter) imports() {
-	e.file.ImportName(sdkPath, "sdk")
-	e.file.ImportName(msgPath, "msg")
-	e.file.ImportName(http1Path, "http1")
-	e.file.ImportName(http2Path, "http2")
-	e.file.ImportName(httpsPath, "https")
-	e.file.ImportName(jsonPath, "json")
-	e.file.ImportName(formPath, "form")
-	e.file.ImportName(codingPath, "coding")
-	e.file.ImportName("time", "time")
-	e.file.ImportName(etagPath, "etag")
-	e.file.ImportName(compressPath, "compress")
-	e.importFiles()
-	for _, name := range []string{"gzip", "zstd"} {
-		e.file.ImportName(codingPath+"/"+name, name)
-		e.file.ImportName(compressPath+"/"+name+"coder", name+"coder")
+	ours := map[string]string{
+		"bytes": "bytes", sdkPath: "sdk", msgPath: "msg", http1Path: "http1", http2Path: "http2", httpsPath: "https", jsonPath: "json", formPath: "form",
+		codingPath: "coding", codingPath + "/gzip": "gzip", codingPath + "/zstd": "zstd",
+		"time": "time", etagPath: "etag", compressPath: "compress", compressPath + "/gzipcoder": "gzipcoder", compressPath + "/zstdcoder": "zstdcoder",
+		filesPath: "files",
 	}
-	var walk func(p *types.Package, depth int)
-	walk = func(p *types.Package, depth int) {
-		for _, i := range p.Imports() {
-			e.file.ImportName(i.Path(), i.Name())
-			if depth > 0 {
-				walk(i, depth-1)
+	for _, path := range slices.Sorted(maps.Keys(ours)) {
+		e.importName(path, ours[path])
+	}
+	named := map[string]string{}
+	note := func(p *types.Package) {
+		if p != nil && p != e.app.pkg.Types && ours[p.Path()] == "" {
+			named[p.Path()] = p.Name()
+		}
+	}
+	noteType := func(t types.Type) { eachName(t, func(o *types.TypeName) { note(o.Pkg()) }) }
+	for _, fn := range e.functions() {
+		if fn.object == nil {
+			continue // Limit
+		}
+		if note(fn.object.Pkg()); fn.service != nil && fn.service.variable != nil {
+			note(fn.service.variable.Pkg())
+		}
+		for _, t := range fn.typeArgs {
+			noteType(t)
+		}
+		noteType(fn.sig)
+		for p := range fn.sig.Params().Variables() {
+			if st, ok := p.Type().Underlying().(*types.Struct); ok {
+				noteType(st)
+			}
+			if elem := formOf(p.Type()); elem != nil {
+				noteType(elem.Underlying())
 			}
 		}
 	}
-	walk(e.app.pkg.Types, 1)
+	for _, s := range e.decl.services {
+		noteType(s.typ)
+	}
+	for _, path := range slices.Sorted(maps.Keys(named)) {
+		e.importName(path, named[path])
+	}
+}
+
+// importName has the package at path called name, or, where the app has the
+// name, like it.
+func (e *emitter) importName(path, name string) {
+	free := name
+	if e.scope.has(name) && strings.HasPrefix(path, sdkPath+"/") {
+		free = "sdk" + name
+	}
+	if free = e.scope.take(free); free != name {
+		e.file.ImportAlias(path, free)
+		return
+	}
+	e.file.ImportName(path, name)
+}
+
+// functions returns every function that the file may call.
+func (e *emitter) functions() (list []*function) {
+	for _, b := range e.bindings() {
+		for _, c := range b.calls {
+			list = append(list, c.fn)
+		}
+	}
+	for _, s := range e.decl.scopes {
+		for _, st := range []*step{s.errors, s.recover, s.encode} {
+			if st != nil {
+				list = append(list, st.fn)
+			}
+		}
+	}
+	return list
 }
 
 // prepare chooses the names, the fields of the task and the ready responses.
@@ -670,7 +718,7 @@ func (e *emitter) laterCalls(kind string) (list []*call) {
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b *call) int { return int(a.fn.use - b.fn.use) })
+	slices.SortStableFunc(list, func(a, b *call) int { return a.step.order - b.step.order })
 	return list
 }
 

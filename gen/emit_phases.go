@@ -505,7 +505,7 @@ type functionText struct {
 }
 
 func (e *emitter) function(pair bool) *functionText {
-	return &functionText{emitter: e, names: newNames(e.scope, "t", "err", "content", "sdk", "msg", "json", "form", "coding", "gzip", "zstd", "http1", "bytes", "time", "wantBody"), local: map[*value]string{}, pair: pair}
+	return &functionText{emitter: e, names: newNames(e.scope, "t", "err", "content", "wantBody"), local: map[*value]string{}, pair: pair}
 }
 
 func (f *functionText) returns(err jen.Code) jen.Code {
@@ -842,7 +842,7 @@ func (e *emitter) simple(arg *argument) jen.Code {
 	case fromValue:
 		return jen.Id("t").Dot(arg.value.field)
 	case fromService:
-		return jen.Id("t").Dot("p").Dot(arg.service.name)
+		return serviceOf(jen.Id("t").Dot("p"), arg.service)
 	case fromPath:
 		return e.path(arg.segment, arg.typ, arg.kind)
 	case fromBytes:
@@ -892,14 +892,26 @@ func (e *emitter) parser(kind string, t types.Type) *jen.Statement {
 	return jen.Qual(sdkPath, name).Types(typ)
 }
 
+// serviceOf returns a service of the pipeline p.
+func serviceOf(p *jen.Statement, s *service) *jen.Statement {
+	code := p
+	if s.variable != nil {
+		code = jen.Qual(s.variable.Pkg().Path(), s.variable.Name())
+	} else {
+		code = code.Dot(s.root.name)
+	}
+	for _, field := range s.fields {
+		code = code.Dot(field)
+	}
+	return code
+}
+
 // callee returns how generated code names a function.
 func (e *emitter) callee(fn *function) *jen.Statement {
 	var s *jen.Statement
 	switch {
 	case fn.service != nil:
-		s = jen.Id("t").Dot("p").Dot(fn.service.name).Dot(fn.method)
-	case fn.variable != nil:
-		s = jen.Id(fn.variable.Name()).Dot(fn.method)
+		s = serviceOf(jen.Id("t").Dot("p"), fn.service).Dot(fn.method)
 	default:
 		s = jen.Qual(fn.object.Pkg().Path(), fn.object.Name())
 	}

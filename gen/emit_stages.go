@@ -31,7 +31,7 @@ func (e *emitter) prepareStages() {
 			e.limits = append(e.limits, c.step)
 		}
 	}
-	slices.SortFunc(e.limits, func(a, b *step) int { return int(a.fn.use - b.fn.use) })
+	slices.SortFunc(e.limits, func(a, b *step) int { return a.order - b.order })
 	for _, st := range e.decl.stages {
 		if st.word != "Compress" || !st.used || len(st.codings) == 0 {
 			continue

@@ -81,9 +81,9 @@ func (r *reader) failure(e ast.Expr) *failure {
 	return f
 }
 
-// initial returns what a variable of the package is declared as, or nil.
+// initial returns what a variable is declared as, or nil.
 func (a *app) initial(v *types.Var) ast.Expr {
-	for _, file := range a.pkg.Syntax {
+	for _, file := range a.files() {
 		for _, d := range file.Decls {
 			g, ok := d.(*ast.GenDecl)
 			if !ok || g.Tok != token.VAR {

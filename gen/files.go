@@ -18,11 +18,7 @@ type fileTree struct {
 	dir   string // of Dir the directory; of the others what is below it
 	text  string // how the declaration names it
 
-	// Of FS and Embed: a service, or a variable of a package, and the fields that
-	// are selected of it.
-	service  *service
-	variable types.Object
-	fields   []string
+	service *service // of FS and Embed
 
 	cacheControl  string
 	precompressed bool
@@ -104,7 +100,7 @@ func (r *reader) fileTree(call *ast.CallExpr) *fileTree {
 			`name a directory, such as "assets", or a variable or service of type embed.FS or fs.FS`)
 		return nil
 	}
-	if !r.treeOf(tree, from) || !r.below(tree, call.Args[2:]) {
+	if tree.service = r.operand(from); tree.service == nil || !r.below(tree, call.Args[2:]) {
 		return nil
 	}
 	return tree
@@ -123,38 +119,6 @@ func (r *reader) below(tree *fileTree, args []ast.Expr) bool {
 	}
 	tree.dir = dir
 	return ok
-}
-
-// treeOf resolves an expression that stands for files: a service or a package
-// variable, or a field of one.
-func (r *reader) treeOf(tree *fileTree, e ast.Expr) bool {
-	a := r.app
-	switch e := ast.Unparen(e).(type) {
-	case *ast.Ident:
-		obj := a.info.Uses[e]
-		if s, ok := r.names[obj].(*service); ok {
-			tree.service = s
-			return true
-		}
-		if v, ok := obj.(*types.Var); ok && v.Pkg() != nil && v.Parent() == v.Pkg().Scope() {
-			tree.variable = v
-			return true
-		}
-	case *ast.SelectorExpr:
-		if id, ok := ast.Unparen(e.X).(*ast.Ident); ok {
-			if _, qualified := a.info.Uses[id].(*types.PkgName); qualified {
-				return r.treeOf(tree, e.Sel)
-			}
-		}
-		if field, ok := a.info.Uses[e.Sel].(*types.Var); ok && field.IsField() && r.treeOf(tree, e.X) {
-			tree.fields = append(tree.fields, e.Sel.Name)
-			return true
-		}
-		return false
-	}
-	a.report(e.Pos(), "unknown-service", types.ExprString(e)+" is neither a parameter of the declaration nor a variable of a package", nil,
-		"add it to the parameters of "+a.declare.Name.Name+", and NewPipeline gets it too")
-	return false
 }
 
 // isFS reports whether t has the method of fs.FS.
@@ -198,15 +162,6 @@ func (b *binder) filesOf(rt *route) {
 
 // filesPath is the package that generated code serves files with.
 const filesPath = modulePath + "/sdk/files"
-
-// importFiles names that package, by another name where the app has its own.
-func (e *emitter) importFiles() {
-	if e.app.pkg.Types.Scope().Lookup("files") != nil {
-		e.file.ImportAlias(filesPath, "sdkfiles")
-		return
-	}
-	e.file.ImportName(filesPath, "files")
-}
 
 // filesRoutes returns the routes of Files.
 func (e *emitter) filesRoutes() (list []*route) {
@@ -254,7 +209,7 @@ func (e *emitter) newWithFiles(params, values []jen.Code) {
 		tree := rt.files
 		var args []jen.Code
 		if tree.maker != "Dir" {
-			args = append(args, e.treeExpr(tree))
+			args = append(args, serviceOf(jen.Id("p"), tree.service))
 		}
 		args = append(args, jen.Lit(tree.dir), e.fileOptions(rt))
 		body = append(body, jen.Id("p").Dot(tree.field).Op("=").Qual(filesPath, tree.maker).Call(args...))
@@ -262,23 +217,6 @@ func (e *emitter) newWithFiles(params, values []jen.Code) {
 	e.file.Add(comment("openFiles opens what the routes of Files serve. What is not there, Install tells."))
 	e.file.Func().Params(jen.Id("p").Op("*").Id("Pipeline")).Id("openFiles").Params().Block(body...)
 	e.file.Line()
-}
-
-// treeExpr returns how generated code names files.
-func (e *emitter) treeExpr(tree *fileTree) *jen.Statement {
-	s := jen.Id("p")
-	switch {
-	case tree.service != nil:
-		s = s.Dot(tree.service.name)
-	case tree.variable.Pkg() == e.app.pkg.Types:
-		s = jen.Id(tree.variable.Name())
-	default:
-		s = jen.Qual(tree.variable.Pkg().Path(), tree.variable.Name())
-	}
-	for _, f := range tree.fields {
-		s = s.Dot(f)
-	}
-	return s
 }
 
 // fileOptions returns what the declaration says of files.

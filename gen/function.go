@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // A function is one of the app's that a declaration names.
@@ -14,13 +15,16 @@ type function struct {
 	pos  token.Pos // where it is declared
 	sig  *types.Signature
 
-	// How generated code names it: a method of a service or of a package
-	// variable, or a function of a package.
+	// How generated code names it: a method of a service, or a function of a
+	// package.
 	service  *service
-	variable types.Object
 	method   string
 	object   types.Object
 	typeArgs []types.Type
+
+	declared *types.Func      // as its package declares it: object, or its twin in the source of an outsider
+	source   *types.Signature // of declared, for the places of its parameters
+	services []*service       // that it can take, the innermost part's first
 
 	values  []types.Type // results, but a trailing error and Flow
 	hasErr  bool
@@ -31,7 +35,7 @@ type function struct {
 // the error.
 func (r *reader) function(e ast.Expr, role string) *function {
 	a := r.app
-	fn := &function{use: e.Pos()}
+	fn := &function{use: e.Pos(), services: r.services}
 	target := ast.Unparen(e)
 	if ix, ok := target.(*ast.IndexExpr); ok {
 		target = ix.X
@@ -48,24 +52,35 @@ func (r *reader) function(e ast.Expr, role string) *function {
 		id = t
 	case *ast.SelectorExpr:
 		id = t.Sel
-		if !r.receiver(fn, t) {
+		if a.unloaded(t) {
 			return nil
 		}
+		if a.isPackage(t.X) {
+			break
+		}
+		if fn.service = r.operand(t.X); fn.service == nil {
+			return nil
+		}
+		fn.method = t.Sel.Name
 	default:
 		a.report(e.Pos(), "handler-literal", types.ExprString(e)+" cannot be "+role, []string{"generated code must be able to call it by name"},
 			"name a function of this package, or a method of a service")
 		return nil
 	}
-	obj, ok := a.info.Uses[id].(*types.Func)
+	source, ok := a.info.Uses[id].(*types.Func)
 	if !ok {
 		r.notFunction(e, id, role)
 		return nil
 	}
-	fn.object, fn.pos, fn.sig = obj, obj.Pos(), obj.Type().(*types.Signature)
+	obj := r.callable(fn, source, e)
+	if obj == nil {
+		return nil
+	}
+	fn.object, fn.declared, fn.pos = obj, source, source.Pos()
+	fn.sig, fn.source = obj.Type().(*types.Signature), source.Type().(*types.Signature)
 	if inst, ok := a.info.Instances[id]; ok {
-		fn.sig = inst.Type.(*types.Signature)
-		for t := range inst.TypeArgs.Types() {
-			fn.typeArgs = append(fn.typeArgs, t)
+		if !r.instance(fn, inst, e) {
+			return nil
 		}
 	} else if fn.sig.TypeParams().Len() > 0 {
 		a.report(e.Pos(), "generic-handler", obj.Name()+" is generic and not instantiated", nil, "write "+obj.Name()+"[User]")
@@ -83,32 +98,110 @@ func (r *reader) function(e ast.Expr, role string) *function {
 	return r.signature(fn, e)
 }
 
-// receiver resolves what stands before the dot.
-func (r *reader) receiver(fn *function, sel *ast.SelectorExpr) bool {
+// callable returns a function as generated code knows it, which is the only one
+// that calls it.
+func (r *reader) callable(fn *function, source *types.Func, e ast.Expr) types.Object {
 	a := r.app
-	id, ok := ast.Unparen(sel.X).(*ast.Ident)
+	obj := a.outside(source)
+	if fn.service != nil {
+		obj, _, _ = types.LookupFieldOrMethod(fn.service.typ, true, a.pkg.Types, fn.method)
+	}
+	if obj, ok := obj.(*types.Func); ok && (obj.Pkg() == a.pkg.Types || obj.Exported()) {
+		return obj
+	}
+	a.unexported(e, source)
+	return nil
+}
+
+// unexported reports a name of another package that generated code cannot use.
+func (a *app) unexported(e ast.Expr, obj types.Object) {
+	a.report(e.Pos(), "unexported-elsewhere", types.ExprString(e)+" is not exported by package "+obj.Pkg().Name(),
+		[]string{fmt.Sprintf("%s, in package %s, has to name it; it is declared at %s", outputName, a.pkg.Name, a.at(obj.Pos()))},
+		fmt.Sprintf("export %s, or use it in an exported function", obj.Name()))
+}
+
+// instance makes fn an instance of a generic function.
+func (r *reader) instance(fn *function, inst types.Instance, e ast.Expr) bool {
+	fn.sig, fn.source = inst.Type.(*types.Signature), inst.Type.(*types.Signature)
+	for t := range inst.TypeArgs.Types() {
+		known := r.app.outsideType(t)
+		if hidden := r.app.hidden(t); known == nil || hidden != "" {
+			r.app.report(e.Pos(), "unexported-elsewhere", fmt.Sprintf("%s is not exported, and is what %s is instantiated with", hidden, fn.object.Name()), nil, "export it")
+			return false
+		}
+		fn.typeArgs = append(fn.typeArgs, known)
+	}
+	if known, err := types.Instantiate(nil, fn.object.Type(), fn.typeArgs, false); err == nil {
+		fn.sig = known.(*types.Signature)
+	}
+	return true
+}
+
+// isPackage reports whether e is the name of a package.
+func (a *app) isPackage(e ast.Expr) bool {
+	id, ok := ast.Unparen(e).(*ast.Ident)
 	if !ok {
-		a.report(sel.Pos(), "unknown-service", types.ExprString(sel.X)+" is not a parameter of the declaration", nil,
-			"add it to the parameters of "+a.declare.Name.Name+", and NewPipeline gets it too")
 		return false
 	}
-	switch obj := a.info.Uses[id].(type) {
-	case *types.PkgName:
-		return true
-	case *types.Var:
-		fn.method = sel.Sel.Name
+	_, ok = a.info.Uses[id].(*types.PkgName)
+	return ok
+}
+
+// operand resolves what a method is called on, and what a part of the
+// declaration is given: a service, a variable of a package, or a field of one.
+func (r *reader) operand(e ast.Expr) *service {
+	a := r.app
+	switch t := ast.Unparen(e).(type) {
+	case *ast.Ident:
+		obj := a.info.Uses[t]
 		if s, ok := r.names[obj].(*service); ok {
-			fn.service = s
-			return true
+			return s
 		}
-		if obj.Parent() == a.pkg.Types.Scope() {
-			fn.variable = obj
-			return true
+		if v, ok := obj.(*types.Var); ok && v.Pkg() != nil && v.Parent() == v.Pkg().Scope() {
+			return r.variable(t, v)
+		}
+	case *ast.SelectorExpr:
+		v, ok := a.info.Uses[t.Sel].(*types.Var)
+		if !ok {
+			break
+		}
+		if a.isPackage(t.X) {
+			return r.variable(t, v)
+		}
+		of := r.operand(t.X)
+		if of == nil {
+			return nil
+		}
+		known, _, _ := types.LookupFieldOrMethod(of.typ, true, a.pkg.Types, v.Name())
+		if known == nil || known.Pkg() != a.pkg.Types && !known.Exported() {
+			a.unexported(t, v)
+			return nil
+		}
+		return &service{name: of.name + "." + v.Name(), typ: known.Type(), pos: v.Pos(), root: of.root, variable: of.variable, fields: append(slices.Clip(of.fields), v.Name())}
+	}
+	a.report(e.Pos(), "unknown-service", types.ExprString(e)+" is not a parameter of the declaration", nil,
+		"add it to the parameters of "+a.declare.Name.Name+", and NewPipeline gets it too")
+	return nil
+}
+
+// variable returns a variable of a package as a service.
+func (r *reader) variable(e ast.Expr, v *types.Var) *service {
+	known, ok := r.app.outside(v).(*types.Var)
+	if !ok {
+		r.app.unexported(e, v)
+		return nil
+	}
+	return &service{name: types.ExprString(e), typ: known.Type(), pos: v.Pos(), variable: known}
+}
+
+// takes returns the service that the function gets as a t, or nil.
+func (fn *function) takes(t types.Type) *service {
+	for _, s := range fn.services {
+		if types.Identical(types.Unalias(s.typ), types.Unalias(t)) {
+			return s
 		}
 	}
-	a.report(sel.Pos(), "unknown-service", id.Name+" is not a parameter of the declaration", nil,
-		"add it to the parameters of "+a.declare.Name.Name+", and NewPipeline gets it too")
-	return false
+	return nil
 }
 
 // notFunction reports a name that is not that of a function.
@@ -124,10 +217,6 @@ func (r *reader) notFunction(e ast.Expr, id *ast.Ident, role string) {
 // signature checks what every function has to be like.
 func (r *reader) signature(fn *function, e ast.Expr) *function {
 	a := r.app
-	if fn.object.Pkg() != a.pkg.Types && !fn.object.Exported() {
-		a.report(e.Pos(), "unexported-elsewhere", fn.name+" is not exported by its package", nil, "export it, or call it from a function of this package")
-		return nil
-	}
 	if fn.sig.Variadic() {
 		a.report(e.Pos(), "variadic-handler", fn.name+" takes any number of arguments", []string{"generated code gives each parameter one value"}, "take a slice, or a fixed number of parameters")
 		return nil
@@ -156,8 +245,8 @@ func (a *app) broken(fn *function) bool {
 		for v := range tuple.Variables() {
 			if invalid(v.Type()) {
 				why, fix := fmt.Sprintf("the type of %s is not known (%s)", v.Name(), a.at(v.Pos())), ""
-				if f := a.funcs[fn.object]; f != nil {
-					for _, e := range a.pkg.TypeErrors {
+				if f := a.funcs[fn.declared]; f != nil {
+					for _, e := range a.typeErrors() {
 						if e.Pos >= f.Type.Pos() && e.Pos < f.Type.End() {
 							why, fix = fmt.Sprintf("the compiler says: %s (%s)", e.Msg, a.at(e.Pos)), a.meant(f, e.Pos)
 							break

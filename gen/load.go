@@ -60,13 +60,16 @@ type Exchange interface{}
 
 // An app is a loaded package with a declaration.
 type app struct {
-	pkg     *packages.Package
-	fset    *token.FileSet
-	info    *types.Info
-	dir     string
-	declare *ast.FuncDecl
-	funcs   map[types.Object]*ast.FuncDecl // of this package
-	sdk     *types.Package                 // nil when the package imports nothing
+	pkg       *packages.Package
+	fset      *token.FileSet
+	info      *types.Info // of all that is read as source
+	dir       string
+	declare   *ast.FuncDecl
+	funcs     map[types.Object]*ast.FuncDecl // of all that is read as source
+	outsiders []*packages.Package            // other packages that declare parts of it
+	parsed    map[*token.File]bool           // what positions are exact of
+	imported  map[string]*packages.Package   // by path, from export data
+	sdk       *types.Package                 // nil when the package imports nothing
 
 	tests map[string]bool // what the package's test files declare, when tests are asked for
 
@@ -81,7 +84,7 @@ func load(dir string) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{fset: token.NewFileSet(), dir: dir, funcs: map[types.Object]*ast.FuncDecl{}}
+	a := &app{fset: token.NewFileSet(), dir: dir, parsed: map[*token.File]bool{}}
 	pkgs, err := packages.Load(&packages.Config{
 		Mode: packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedModule | packages.NeedTypesSizes,
 		Dir:  dir,
@@ -100,26 +103,19 @@ func load(dir string) (*app, error) {
 		return nil, fmt.Errorf("windhover: there is no Go package in %s%s", dir, loadErrors(pkgs))
 	}
 	a.pkg = pkgs[0]
-	if err := a.parse(); err != nil {
+	if err := a.parse(a.pkg, a.pkg.CompiledGoFiles); err != nil {
 		return nil, fmt.Errorf("windhover: cannot load %s: %w", dir, err)
 	}
 	if err := a.check(); err != nil {
 		return nil, fmt.Errorf("windhover: cannot load %s: %w", dir, err)
 	}
-	for _, file := range a.pkg.Syntax {
-		for _, d := range file.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok {
-				a.funcs[a.info.Defs[f.Name]] = f
-			}
-		}
-	}
 	return a, nil
 }
 
-// parse parses the files of the package, with the stub in place of the
-// generated file.
-func (a *app) parse() error {
-	for _, name := range a.pkg.CompiledGoFiles {
+// parse parses the files of a package, with the stub in place of the generated
+// file.
+func (a *app) parse(pkg *packages.Package, names []string) error {
+	for _, name := range names {
 		src, err := os.ReadFile(name)
 		if err != nil {
 			return err
@@ -134,44 +130,66 @@ func (a *app) parse() error {
 		}
 		// What the parser has against it, the compiler says better. As for
 		// types, what of the declaration is understood is read.
-		a.pkg.Syntax = append(a.pkg.Syntax, file)
+		pkg.Syntax = append(pkg.Syntax, file)
+		a.parsed[a.fset.File(file.FileStart)] = true
 	}
 	return nil
 }
 
-// check finds the types of the package.
+// check finds the types of the package, and of the other packages that declare
+// parts of the app: as long as there are more of them.
 func (a *app) check() error {
-	deps, err := a.imports()
-	if err != nil {
-		return err
+	for {
+		if err := a.load(); err != nil {
+			return err
+		}
+		a.funcs = map[types.Object]*ast.FuncDecl{}
+		a.info = &types.Info{
+			Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
+			Instances: map[*ast.Ident]types.Instance{}, Selections: map[*ast.SelectorExpr]*types.Selection{},
+		}
+		for _, pkg := range a.sources() {
+			a.types(pkg)
+		}
+		if more, err := a.findOutsiders(); err != nil || !more {
+			return err
+		}
 	}
-	a.info = &types.Info{
-		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
-		Instances: map[*ast.Ident]types.Instance{}, Selections: map[*ast.SelectorExpr]*types.Selection{},
-	}
+}
+
+// types finds the types of one package.
+func (a *app) types(pkg *packages.Package) {
+	pkg.TypeErrors = nil
 	config := types.Config{
-		Sizes: a.pkg.TypesSizes,
+		Sizes:       pkg.TypesSizes,
+		FakeImportC: true, // where the files are not those that cgo made
 		Importer: importerFunc(func(path string) (*types.Package, error) {
 			if path == "unsafe" {
 				return types.Unsafe, nil
 			}
-			if p := deps[path]; p != nil {
-				return p, nil
+			if p := a.imported[path]; p != nil && usable(p) {
+				return p.Types, nil
 			}
 			return nil, fmt.Errorf("could not import %s", path)
 		}),
 		Error: func(err error) {
 			if e, ok := errors.AsType[types.Error](err); ok {
-				a.pkg.TypeErrors = append(a.pkg.TypeErrors, e)
+				pkg.TypeErrors = append(pkg.TypeErrors, e)
 			}
 		},
 	}
-	if m := a.pkg.Module; m != nil && m.GoVersion != "" {
+	if m := pkg.Module; m != nil && m.GoVersion != "" {
 		config.GoVersion = "go" + m.GoVersion
 	}
 	// The errors are collected above; what they do not concern is known.
-	a.pkg.Types, _ = config.Check(a.pkg.PkgPath, a.fset, a.pkg.Syntax, a.info)
-	return nil
+	pkg.Types, _ = config.Check(pkg.PkgPath, a.fset, pkg.Syntax, a.info)
+	for _, file := range pkg.Syntax {
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok {
+				a.funcs[a.info.Defs[f.Name]] = f
+			}
+		}
+	}
 }
 
 // importerFunc implements types.Importer.
@@ -180,35 +198,45 @@ type importerFunc func(path string) (*types.Package, error)
 // Import implements types.Importer.
 func (f importerFunc) Import(path string) (*types.Package, error) { return f(path) }
 
-// imports returns the packages that the files import, by path, from export
-// data.
-func (a *app) imports() (map[string]*types.Package, error) {
+// load loads the packages that the files import, and the outsiders themselves,
+// from export data.
+func (a *app) load() error {
 	var paths []string
-	for _, file := range a.pkg.Syntax {
-		for _, spec := range file.Imports {
-			if path, err := strconv.Unquote(spec.Path.Value); err == nil && path != "unsafe" && path != "C" {
-				paths = append(paths, path)
+	for _, pkg := range a.sources() {
+		if pkg != a.pkg {
+			paths = append(paths, pkg.PkgPath)
+		}
+		for _, file := range pkg.Syntax {
+			for _, spec := range file.Imports {
+				if path, err := strconv.Unquote(spec.Path.Value); err == nil && path != "unsafe" && path != "C" {
+					paths = append(paths, path)
+				}
 			}
 		}
 	}
-	deps := map[string]*types.Package{}
+	a.imported = map[string]*packages.Package{}
 	if len(paths) == 0 {
-		return deps, nil // no pattern would mean the package itself
+		return nil // no pattern would mean the package itself
 	}
 	paths = append(paths, sdkPath) // which fits, see skew
 	slices.Sort(paths)
 	loaded, err := packages.Load(&packages.Config{
-		Mode: packages.NeedName | packages.NeedImports | packages.NeedTypes | packages.NeedTypesSizes,
+		Mode: packages.NeedName | packages.NeedFiles | packages.NeedImports | packages.NeedModule | packages.NeedTypes | packages.NeedTypesSizes,
 		Dir:  a.dir,
 		Fset: a.fset,
 	}, slices.Compact(paths)...)
 	for _, p := range loaded {
-		if p.Types != nil && (len(p.Errors) == 0 || p.Types.Complete()) {
-			deps[p.PkgPath] = p.Types
-		}
+		a.imported[p.PkgPath] = p
 	}
-	a.sdk = deps[sdkPath]
-	return deps, err
+	if p := a.imported[sdkPath]; p != nil && usable(p) {
+		a.sdk = p.Types
+	}
+	return err
+}
+
+// usable reports whether the types of a loaded package are known.
+func usable(p *packages.Package) bool {
+	return p.Types != nil && (len(p.Errors) == 0 || p.Types.Complete())
 }
 
 func loadErrors(pkgs []*packages.Package) string {
@@ -258,8 +286,8 @@ func (a *app) find() {
 			return true
 		})
 	}
-	for _, f := range a.funcs {
-		if f.Recv == nil && f.Body != nil && a.takesServer(f) {
+	for obj, f := range a.funcs {
+		if f.Recv == nil && f.Body != nil && obj.Pkg() == a.pkg.Types && a.takesServer(f) {
 			typed = append(typed, f)
 		}
 	}
@@ -290,7 +318,7 @@ func (a *app) compiles() {
 		if f != a.declare && !a.declares(f) {
 			continue
 		}
-		for _, e := range a.pkg.TypeErrors {
+		for _, e := range a.typeErrors() {
 			if e.Soft || e.Pos < f.Pos() || e.Pos >= f.End() || strings.Contains(e.Msg, "cannot infer") {
 				continue // the last is reported as generic-handler
 			}
@@ -377,7 +405,7 @@ func (a *app) meant(f *ast.FuncDecl, pos token.Pos) (fix string) {
 			}
 		case *ast.Ident:
 			if n.Pos() == pos && name == "" {
-				name, candidates = n.Name, append(a.parameters(f), a.pkg.Types.Scope().Names()...)
+				name, candidates = n.Name, append(a.parameters(f), a.info.Defs[f.Name].Pkg().Scope().Names()...)
 			}
 		}
 		return true
@@ -441,15 +469,18 @@ func (a *app) report(pos token.Pos, code, message string, why []string, fix stri
 	a.problems = append(a.problems, Diagnostic{Pos: a.position(pos), Code: code, Message: message, Why: why, Fix: fix})
 }
 
-// position returns a place of this package exactly, and of others as far as it
-// is known: export data has lines, but not always columns.
+// position returns a place in what was parsed exactly, and others as far as they
+// are known: export data has lines, but not always columns.
 func (a *app) position(pos token.Pos) token.Position {
 	p := a.fset.Position(pos)
-	if !strings.HasPrefix(p.Filename, a.dir+string(filepath.Separator)) {
+	if !a.exact(pos) {
 		p.Column = 0
 	}
 	return p
 }
+
+// exact reports whether pos is in a file that was parsed.
+func (a *app) exact(pos token.Pos) bool { return pos.IsValid() && a.parsed[a.fset.File(pos)] }
 
 // at renders a place, for the reasons of an error.
 func (a *app) at(pos token.Pos) string {

@@ -38,6 +38,7 @@ type step struct {
 	scope *scope
 	// after is how many routes its scope had when it was declared.
 	after int
+	order int    // how many were declared before it, anywhere
 	limit int64  // of Limit: how many exchanges may come past it at once
 	field string // of the Pipeline, for Limit
 
@@ -86,11 +87,17 @@ type response struct {
 	pos       token.Pos // of the status
 }
 
-// A service is a parameter of the declaration behind the first.
+// A service is a parameter of the declaration behind the first, or what stands
+// for one: a variable of a package, a field of one of these, or what a part of
+// the declaration is given.
 type service struct {
-	name string
+	name string // as it is called where it is used: app, app.Billing
 	typ  types.Type
 	pos  token.Pos
+
+	root     *service   // the parameter of the declaration; nil for a variable
+	variable *types.Var // of a package
+	fields   []string   // that lead from the root or the variable to it
 }
 
 // A declaration is what the declaring function says.
@@ -134,9 +141,11 @@ type reader struct {
 	app  *app
 	decl *declaration
 	// names are the scopes and services that parameters stand for.
-	names map[types.Object]any
-	calls []*ast.FuncDecl // that are being read, to notice recursion
-	doc   string          // the comment above the statement that is read
+	names    map[types.Object]any
+	services []*service      // that functions can take, the innermost part's first
+	calls    []*ast.FuncDecl // that are being read, to notice recursion
+	steps    int             // functions of Use, Finish and Done so far
+	doc      string          // the comment above the statement that is read
 }
 
 // read reads the declaration.
@@ -153,10 +162,12 @@ func (a *app) read() *declaration {
 				continue
 			}
 			s := &service{name: name.Name, typ: obj.Type(), pos: name.Pos()}
+			s.root = s
 			r.names[obj] = s
 			d.services = append(d.services, s)
 		}
 	}
+	r.services = d.services
 	r.body(d.server, a.declare)
 	return d
 }
@@ -268,7 +279,8 @@ func (r *reader) word(s *scope, name string, call *ast.CallExpr) *route {
 				r.decl.partial = true
 				continue
 			}
-			s.steps = append(s.steps, &step{kind: name, fn: fn, scope: s, after: s.routes})
+			s.steps = append(s.steps, &step{kind: name, fn: fn, scope: s, after: s.routes, order: r.steps})
+			r.steps++
 		}
 	case "Errors":
 		r.answerer(s, &s.errors, name, call)
@@ -369,47 +381,58 @@ func (r *reader) badPath(call *ast.CallExpr) {
 func (r *reader) scope(g *scope, call *ast.CallExpr) {
 	g.pos, g.onLoop, g.maxBody, g.decode, g.stages = call.Args[0].Pos(), g.parent.onLoop, g.parent.maxBody, g.parent.decode, g.parent.stages
 	r.decl.scopes = append(r.decl.scopes, g)
-	switch f := ast.Unparen(call.Args[1]).(type) {
-	case *ast.FuncLit:
+	if f, ok := ast.Unparen(call.Args[1]).(*ast.FuncLit); ok {
 		if names := f.Type.Params.List[0].Names; len(names) == 1 {
 			r.names[r.app.info.Defs[names[0]]] = g
 		}
 		r.statements(g, f.Body)
-	case *ast.Ident:
-		if d := r.app.funcs[r.app.info.Uses[f]]; d != nil {
-			r.enter(g, d, nil, call.Pos())
-			return
-		}
-		r.elsewhere(f.Pos(), f.Name)
-	default:
-		r.elsewhere(f.Pos(), "this function")
+		return
+	}
+	if f := r.named(call.Args[1]); f != nil {
+		r.enter(g, f, nil, call.Pos())
 	}
 }
 
-// part reads a call of a function of the package that declares a part.
+// part reads a call of a function that declares a part.
 func (r *reader) part(s *scope, call *ast.CallExpr) {
-	id, ok := ast.Unparen(call.Fun).(*ast.Ident)
-	if !ok {
-		r.elsewhere(call.Pos(), types.ExprString(call.Fun))
-		return
-	}
-	f := r.app.funcs[r.app.info.Uses[id]]
-	if f == nil || f.Body == nil || len(call.Args) == 0 {
-		r.elsewhere(call.Pos(), id.Name)
+	f := r.named(call.Fun)
+	if f == nil {
 		return
 	}
 	arg, ok := ast.Unparen(call.Args[0]).(*ast.Ident)
 	if !ok || r.names[r.app.info.Uses[arg]] != s {
-		r.elsewhere(call.Pos(), id.Name)
+		r.elsewhere(call.Fun)
 		return
 	}
 	r.enter(s, f, call.Args[1:], call.Pos())
 }
 
+// named returns the function that declares a part and is named by e, and
+// reports other expressions.
+func (r *reader) named(e ast.Expr) *ast.FuncDecl {
+	var id *ast.Ident
+	switch t := ast.Unparen(e).(type) {
+	case *ast.Ident:
+		id = t
+	case *ast.SelectorExpr:
+		if r.app.unloaded(t) {
+			return nil
+		}
+		id = t.Sel
+	}
+	if id != nil {
+		if f := r.app.part(r.app.info.Uses[id]); f != nil && f.Body != nil {
+			return f
+		}
+	}
+	r.elsewhere(e)
+	return nil
+}
+
 // enter reads f with its first parameter standing for s.
 func (r *reader) enter(s *scope, f *ast.FuncDecl, args []ast.Expr, pos token.Pos) {
-	if slices.Contains(r.calls, f) {
-		r.app.report(pos, "control-flow", f.Name.Name+" calls itself", []string{"the declaration is read, never run, so that would not end"}, "declare the routes one by one")
+	if i := slices.Index(r.calls, f); i >= 0 {
+		r.recursion(r.calls[i:], pos)
 		return
 	}
 	var params []types.Object
@@ -422,25 +445,50 @@ func (r *reader) enter(s *scope, f *ast.FuncDecl, args []ast.Expr, pos token.Pos
 		return
 	}
 	r.names[params[0]] = s
+	outer := r.services
+	var own []*service
 	for i, arg := range args {
-		if i+1 >= len(params) {
-			break
-		}
-		id, ok := ast.Unparen(arg).(*ast.Ident)
-		if v, known := r.names[r.app.info.Uses[id]]; ok && known {
-			r.names[params[i+1]] = v
+		given := r.operand(arg)
+		if given == nil || i+1 >= len(params) {
 			continue
 		}
-		r.app.report(arg.Pos(), "unknown-service", types.ExprString(arg)+" is not a parameter of the declaration", nil,
-			"add it to the parameters of "+r.app.declare.Name.Name+"; NewPipeline gets it too")
+		p := &service{name: params[i+1].Name(), typ: given.typ, pos: params[i+1].Pos(), root: given.root, variable: given.variable, fields: given.fields}
+		if t := r.app.outsideType(params[i+1].Type()); t != nil {
+			p.typ = t // an interface perhaps, which its functions take
+		}
+		r.names[params[i+1]] = p
+		own = append(own, p)
 	}
+	r.services = slices.Concat(own, outer)
 	r.body(s, f)
+	r.services = outer
 }
 
-func (r *reader) elsewhere(pos token.Pos, name string) {
-	r.app.report(pos, "control-flow", name+" cannot be called in a declaration",
-		[]string{"a declaration calls its first parameter, and functions of this package that take it first"},
-		"move what is declared into a function of this package: func routes(s *decl.Group) { … }")
+// recursion reports a part of a declaration that calls itself, by way of the
+// others in cycle.
+func (r *reader) recursion(cycle []*ast.FuncDecl, pos token.Pos) {
+	why := []string{"the declaration is read, never run, so that would not end"}
+	message := cycle[0].Name.Name + " calls itself"
+	for i, f := range cycle[1:] {
+		if i == 0 {
+			message += ", by way of " + f.Name.Name
+		} else {
+			message += " and " + f.Name.Name
+		}
+		why = append(why, fmt.Sprintf("%s is at %s", f.Name.Name, r.app.at(f.Pos())))
+	}
+	r.app.report(pos, "control-flow", message, why, "declare the routes one by one")
+}
+
+// elsewhere reports a function that declares no part.
+func (r *reader) elsewhere(e ast.Expr) {
+	name := types.ExprString(e)
+	if _, ok := ast.Unparen(e).(*ast.CallExpr); ok {
+		name = "this function"
+	}
+	r.app.report(e.Pos(), "control-flow", name+" cannot be called in a declaration",
+		[]string{"a declaration calls its first parameter, and functions that take that parameter first"},
+		"move what is declared into a function: func routes(s *decl.Group) { … }")
 }
 
 // route reads a call that declares a route.

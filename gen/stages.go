@@ -111,7 +111,8 @@ func (r *reader) limit(s *scope, call *ast.CallExpr) *step {
 		r.app.report(e.Pos(), "bad-limit", fmt.Sprintf("a limit of %d lets no request in", n), nil, "write how many requests may run at once, 1 or more")
 	}
 	text := types.ExprString(e)
-	return &step{kind: "Limit", scope: s, after: s.routes, limit: n, fn: &function{
+	r.steps++
+	return &step{kind: "Limit", scope: s, after: s.routes, order: r.steps - 1, limit: n, fn: &function{
 		name: "Limit(" + text + ")", method: text, use: wordPos(call), pos: wordPos(call), sig: types.NewSignatureType(nil, nil, nil, nil, nil, false),
 	}}
 }

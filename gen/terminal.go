@@ -20,7 +20,7 @@ func (a *app) ended(list DeclarationErrors) DeclarationErrors {
 		if d.Pos.Column == 0 || d.End.Line != 0 {
 			continue
 		}
-		for _, file := range a.pkg.Syntax {
+		for _, file := range a.files() {
 			if a.fset.Position(file.Package).Filename == d.Pos.Filename {
 				d.End = a.endOf(file, d.Pos)
 			}
@@ -170,7 +170,7 @@ func relativeTo(dir, name string) string {
 	if dir == "" {
 		return filepath.ToSlash(name)
 	}
-	if rel, err := filepath.Rel(dir, name); err == nil && !strings.HasPrefix(rel, "..") {
+	if rel, err := filepath.Rel(dir, name); err == nil && len(rel) < len(name) {
 		name = rel
 	}
 	return filepath.ToSlash(name)

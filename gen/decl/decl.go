@@ -14,9 +14,16 @@
 //	}
 //
 // It consists of calls on its first parameter and of calls of functions that
-// take a *Server or *Group first. There are no conditions, loops or variables:
-// every path and number is a constant. The parameters behind the first are the
-// services of the app: they become the parameters of NewPipeline.
+// take a *Server or *Group first, of any package. There are no conditions, loops
+// or variables: every path and number is a constant. The parameters behind the
+// first are the services of the app: they become the parameters of NewPipeline.
+// A function that is called with the server or a group is given services, package
+// variables, or fields of them, which are services in it:
+//
+//	billing.Routes(s, app.Billing)
+//
+// What such a function of another package names must be exported, for it is
+// called from the package of the app.
 //
 // A declaration is called as often as the program calls it, which is never;
 // nothing of this package is linked. A test can run it (Record) and compare what it
