@@ -468,14 +468,14 @@ func (r *reader) enter(s *scope, f *ast.FuncDecl, args []ast.Expr, pos token.Pos
 // others in cycle.
 func (r *reader) recursion(cycle []*ast.FuncDecl, pos token.Pos) {
 	why := []string{"the declaration is read, never run, so that would not end"}
-	message := cycle[0].Name.Name + " calls itself"
-	for i, f := range cycle[1:] {
-		if i == 0 {
-			message += ", by way of " + f.Name.Name
-		} else {
-			message += " and " + f.Name.Name
-		}
+	var others []string
+	for _, f := range cycle[1:] {
+		others = append(others, f.Name.Name)
 		why = append(why, fmt.Sprintf("%s is at %s", f.Name.Name, r.app.at(f.Pos())))
+	}
+	message := cycle[0].Name.Name + " calls itself"
+	if len(others) > 0 {
+		message += ", by way of " + strings.Join(others, " and ")
 	}
 	r.app.report(pos, "control-flow", message, why, "declare the routes one by one")
 }
