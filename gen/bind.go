@@ -251,6 +251,15 @@ func (out *binding) crosses(v *value, i int) bool {
 	return out.calls[i].later() || out.split >= 0 && made < out.split && i >= out.split
 }
 
+// refusesCodings reports whether the content has to be without a content coding:
+// it is JSON or a form, which is read, and Decode is not declared. As octets it is
+// the app's business.
+func (rt *route) refusesCodings() bool {
+	return rt.decode == nil && slices.ContainsFunc(rt.calls, func(c *call) bool {
+		return slices.ContainsFunc(c.args, func(arg *argument) bool { return arg.source == fromJSON || arg.source == fromForm })
+	})
+}
+
 // finishes reports whether a function of Finish is among the calls.
 func (out *binding) finishes() bool { return slices.ContainsFunc(out.calls, (*call).finish) }
 

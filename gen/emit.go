@@ -383,7 +383,7 @@ func (e *emitter) exchange() {
 	calls(e.none, false)
 	for _, rt := range e.decl.routes {
 		calls(&rt.binding, rt.timeout != nil)
-		if rt.decode != nil && rt.split >= 0 {
+		if rt.split >= 0 && (rt.decode != nil || rt.refusesCodings()) {
 			used["RequestHeaders"] = true
 		}
 	}

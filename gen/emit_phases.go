@@ -458,6 +458,9 @@ func (e *emitter) route(rt *route) {
 	name := e.names[rt]
 	switch {
 	case rt.split >= 0:
+		if rt.refusesCodings() {
+			f.body = append(f.body, jen.If(jen.Err().Op(":=").Qual(codingPath, "RequireNone").Call(jen.Id("t").Dot("x"), jen.Id("t").Dot("x")), jen.Err().Op("!=").Nil()).Block(f.returns(jen.Err())))
+		}
 		f.body = append(f.body, jen.Return(jen.List(jen.True(), jen.Nil())))
 		e.file.Comment(fmt.Sprintf("// %s is %s, up to its content.", name, title))
 		e.method(name).Params().Params(jen.Id("wantBody").Bool(), jen.Err().Error()).Block(f.body...)

@@ -41,6 +41,7 @@ func Where(res sdk.Response) {}
 func TestSurroundings(t *testing.T) {
 	root := newModule(t)
 	generate := func(t *testing.T, name string, files map[string]string) string {
+		t.Helper()
 		dir := filepath.Join(root, name)
 		for file, text := range files {
 			write(t, filepath.Join(dir, file), text)
@@ -173,7 +174,7 @@ func declare(s *decl.Server, app *App) {
 	if !ok || len(refused) != 1 || !strings.HasPrefix(refused.Render(dir), "../billing/billing.go:12:19: hidden is not exported by package billing [unexported-elsewhere]\n") {
 		t.Fatal(err)
 	}
-	if err := os.Remove(filepath.Join(root, "billing", outputName)); err != nil {
+	if err = os.Remove(filepath.Join(root, "billing", outputName)); err != nil {
 		t.Fatal(err)
 	}
 	rename(t, filepath.Join(root, "billing", "billing.go"), "hidden", "Hidden")
@@ -181,7 +182,7 @@ func declare(s *decl.Server, app *App) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := result.Write(); err != nil {
+	if err = result.Write(); err != nil {
 		t.Fatal(err)
 	}
 	if want := "GET  /billing/{id}    (*billing.Service).Invoice"; !slices.Contains(result.Routes, want) {

@@ -117,7 +117,7 @@ var layers = map[string]layer{
 	// Apps are written as a user would: they import what is offered to them.
 	apps: {
 		ours: []string{
-			"gen/decl", "h1", "netpoll", "sdk", "sdk/compress", "sdk/compress/gzipcoder", "sdk/compress/zstdcoder", "sdk/conditional",
+			"gen/decl", "h1", "netpoll", "sdk", "sdk/coding", "sdk/compress", "sdk/compress/gzipcoder", "sdk/compress/zstdcoder", "sdk/conditional",
 			"sdk/etag", "sdk/files", "sdk/form", "sdk/http1", "sdk/invariant", "sdk/json", "sdk/msg",
 		},
 		not: []string{"net/http", "crypto/tls", "go/types"},

@@ -6,6 +6,7 @@ import (
 	"bytes"
 
 	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/coding"
 	"github.com/windhover-go/windhover/sdk/form"
 	"github.com/windhover-go/windhover/sdk/http1"
 	"github.com/windhover-go/windhover/sdk/http2"
@@ -476,6 +477,9 @@ func (t *task) getViewsName() error {
 
 // postForm is POST /form, up to its content.
 func (t *task) postForm() (wantBody bool, err error) {
+	if err := coding.RequireNone(t.x, t.x); err != nil {
+		return false, err
+	}
 	return true, nil
 }
 

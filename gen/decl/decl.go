@@ -292,7 +292,8 @@ func (r *Routes) MaxBody(octets int64) {}
 // has one of the content codings, "gzip" and "zstd", before a function takes it
 // as sdk.Bytes, sdk.JSON or sdk.Form. octets bounds what it is when decoded; more
 // is answered 413, another coding or several 415 with Accept-Encoding. Without
-// Decode, content is handed over as it was sent.
+// Decode, sdk.JSON and sdk.Form are answered 415 for a coding, before they are
+// read, and sdk.Bytes and sdk.Body are handed over as they were sent.
 func (r *Routes) Decode(octets int64, codings ...string) {}
 
 // Timeout bounds how long the functions of each route below it may take, as a

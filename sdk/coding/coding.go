@@ -1,6 +1,7 @@
 // Package coding removes content codings (RFC 9110 section 8.4) from the content
-// of requests, in generated pipelines whose declaration says Decode. The codings
-// are packages of their own, imported only when they are named.
+// of requests, in generated pipelines whose declaration says Decode, and refuses
+// them where JSON and forms are read without it. The codings are packages of
+// their own, imported only when they are named.
 package coding
 
 import (
@@ -54,8 +55,24 @@ func Decode(x sdk.RequestHeaders, res sdk.Response, content []byte, limit int64,
 		names[i] = c.Name
 	}
 	accepted := strings.Join(names, ", ")
+	return nil, unsupported(res, accepted, "the content can have one of these codings: "+accepted)
+}
+
+// RequireNone returns an error that is answered 415, with Accept-Encoding:
+// identity, if the content of a request has a coding. Generated code calls it
+// before content is read that no Decode applies to and that has to be understood.
+func RequireNone(x sdk.RequestHeaders, res sdk.Response) error {
+	if name, ok := codingOf(x); ok && name == "" {
+		return nil
+	}
+	return unsupported(res, "identity", "the content can have no coding")
+}
+
+// unsupported answers a coding that is not taken (RFC 9110 sections 12.5.3 and
+// 15.5.16).
+func unsupported(res sdk.Response, accepted, reason string) error {
 	res.ResponseFields().Set("Accept-Encoding", accepted)
-	return nil, sdk.NewError(415, "the content can have one of these codings: "+accepted)
+	return sdk.NewError(415, reason)
 }
 
 // codingOf returns the coding of the content of a request, "" for none; ok is

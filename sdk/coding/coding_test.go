@@ -91,3 +91,18 @@ func TestDecode(t *testing.T) {
 		})
 	}
 }
+
+// TestRequireNone: without Decode, only content without a coding is understood
+// (RFC 9110 section 15.5.16).
+func TestRequireNone(t *testing.T) {
+	for name, ok := range map[string]bool{"": true, "identity": true, "Identity, ,identity": true, "gzip": false, "identity, gzip": false, "gzip, gzip": false} {
+		res := sdktest.Response()
+		err := coding.RequireNone(sdktest.Request("POST /", "Content-Encoding: "+name), res)
+		if (err == nil) != ok || err != nil && sdk.StatusOf(err) != 415 {
+			t.Errorf("%q: %v", name, err)
+		}
+		if accepted := res.Field("Accept-Encoding"); (accepted == "identity") == ok {
+			t.Errorf("%q: Accept-Encoding is %q", name, accepted)
+		}
+	}
+}
