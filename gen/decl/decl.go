@@ -37,7 +37,9 @@
 // that nobody reads. Routes are chosen segment by segment, a literal before a
 // wildcard with a type that is narrower than string, that before {name}, and
 // that before {name...}; the order of the declaration has no meaning. A segment that does not parse as the type of its
-// wildcard tries the next route.
+// wildcard tries the next route. A type with UnmarshalText takes every text there,
+// because no function of the app runs before the route is chosen; what it refuses
+// is answered as BadPath says.
 //
 // # Documentation
 //
