@@ -144,6 +144,39 @@ func TestContinue(t *testing.T) {
 	}
 }
 
+// TestContinueComesBeforeTheHead: a function that sends its head before another
+// takes the content does not leave the client without 100, which could not be
+// sent behind the head (RFC 9110 section 15.2).
+func TestContinueComesBeforeTheHead(t *testing.T) {
+	a := newApp()
+	a.routes["/early"] = &route{
+		plan: sdk.Plan{Name: "early", Body: sdk.BodyCollected, Streams: true},
+		head: func(_ *app, x *http1.Exchange) bool {
+			out := x.OpenResponse()
+			_, _ = out.Write([]byte("early"))
+			_ = out.Flush()
+			return true
+		},
+		body: func(_ *app, x *http1.Exchange, content []byte) { _, _ = x.OpenResponse().Write(content) },
+	}
+	w := newWorldOf(t, a, sdk.Config{})
+	p := w.dial("POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+	w.turns()
+	if got := string(p.Received()); !strings.HasPrefix(got, "HTTP/1.1 100 Continue\r\n\r\n"+ok) || strings.Count(got, "100 Continue") != 1 || !strings.HasSuffix(got, "early\r\n") {
+		t.Fatalf("got %q", got)
+	}
+	p.Forget()
+	p.Send([]byte("abc"))
+	w.want(p, "the content", "3\r\nabc\r\n0\r\n\r\n", "", false)
+	p.Send([]byte(getLoop))
+	w.want(p, "next", ok, "on the loop", false)
+	p.Send([]byte("POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc"))
+	w.turns()
+	if got := string(p.Received()); strings.Contains(got, "100 Continue") {
+		t.Errorf("it was there already: got %q", got)
+	}
+}
+
 // TestRefusedContentIsNotAskedFor checks that who is refused does not get 100,
 // and that the connection ends, for nobody knows whether content follows.
 func TestRefusedContentIsNotAskedFor(t *testing.T) {

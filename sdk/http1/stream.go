@@ -63,13 +63,13 @@ func (w *contentWriter) commit() {
 		return
 	}
 	x.answered = true
-	x.conn.sayClose()
-	if x.plan.Body == sdk.BodyStreamed && x.ExpectsContinue() && !x.continued {
+	if x.plan.Body != sdk.BodyUnread && !x.received && x.ExpectsContinue() && !x.continued {
 		// After the final head it could not be sent, and the client would
-		// not send what the function is going to read.
+		// not send what a function is going to take.
 		x.continued = true
 		x.wire = x.AppendContinue(x.wire)
 	}
+	x.conn.sayClose()
 	host := x.loop.host
 	x.wire = x.AppendStreamHead(x.wire, host.Date(host.Loop().Clock()), x.announced)
 }
