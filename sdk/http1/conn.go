@@ -358,7 +358,8 @@ func (cn *conn) finish(c *netpoll.Conn) {
 // letGo gives the exchange back to the loop.
 func (cn *conn) letGo() {
 	if cn.x != nil {
-		cn.loop.give(cn.x)
+		cn.x.reset()
+		cn.loop.spares.give(cn.x)
 		cn.x = nil
 	}
 }

@@ -2,7 +2,6 @@ package http1
 
 import (
 	"math"
-	"sync"
 	"time"
 
 	"github.com/windhover-go/windhover/h1"
@@ -65,14 +64,8 @@ type loop struct {
 	refusals *sdk.Refusals
 	pace     sdk.Pace // read-only
 	away     turnedAway
-	free     []*Exchange
-
-	mu       sync.Mutex
-	returned []*Exchange // given back by units; moved to free when that is empty
+	spares   spares
 }
-
-// maxFree bounds the exchanges that a loop keeps for reuse, each of some KiB.
-const maxFree = 256
 
 func (l *loop) accept(c *netpoll.Conn) netpoll.Handler {
 	if !l.entry.Admitted && !l.host.Admit(c.RemoteAddr()) {
@@ -99,35 +92,10 @@ const longAge = 30 * 365 * 24 * time.Hour
 
 // take returns an exchange that is ready.
 func (l *loop) take() *Exchange {
-	if len(l.free) == 0 {
-		l.mu.Lock()
-		l.free, l.returned = l.returned, l.free
-		l.mu.Unlock()
-	}
-	if n := len(l.free); n > 0 {
-		x := l.free[n-1]
-		l.free = l.free[:n-1]
+	if x := l.spares.take(); x != nil {
 		return x
 	}
 	x := &Exchange{loop: l}
 	x.task = l.protocol.bind(x)
 	return x
-}
-
-// give takes back an exchange on the loop.
-func (l *loop) give(x *Exchange) {
-	x.reset()
-	if len(l.free) < maxFree {
-		l.free = append(l.free, x)
-	}
-}
-
-// giveBack takes back an exchange from a unit.
-func (l *loop) giveBack(x *Exchange) {
-	x.reset()
-	l.mu.Lock()
-	if len(l.returned) < maxFree {
-		l.returned = append(l.returned, x)
-	}
-	l.mu.Unlock()
 }

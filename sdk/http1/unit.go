@@ -146,7 +146,8 @@ func (x *Exchange) depose(now int64) {
 	cn.x, cn.phase = nil, phaseAwait
 	c.SetDeadline(cn.idleUntil(now))
 	c.GiveBack(x.in[x.at:], false)
-	x.loop.giveBack(x)
+	x.reset()
+	x.loop.spares.giveBack(x)
 }
 
 // giveBack ends the loan and asks the loop to go on as t says.
