@@ -256,7 +256,8 @@ type Connection interface {
 	// RemoteAddr returns the address of the peer. It is the zero AddrPort for
 	// a peer without one.
 	RemoteAddr() netip.AddrPort
-	// LocalAddr returns the address that the peer connected to.
+	// LocalAddr returns the address that the peer connected to. It is the zero
+	// AddrPort in a function of Finish or Done when the connection is gone.
 	LocalAddr() netip.AddrPort
 }
 

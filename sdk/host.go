@@ -3,6 +3,7 @@ package sdk
 import (
 	"net/netip"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,8 @@ type Host struct {
 	watch   watch
 	gate    *gate  // of the server: all its hosts share it; nil: no limit
 	random  uint64 // state of Jitter
+
+	last sync.WaitGroup // units without a connection: Serve waits for them
 
 	refusals    []*Refusals // one for each protocol; read-only once the loop runs
 	refusalRate rate
@@ -120,6 +123,16 @@ func (h *Host) Start(plan *Plan, u Unit) {
 	}
 	h.workers.Start(u)
 }
+
+// StartLast is Start for a unit that has no connection which the loop would wait
+// for: the server does, until the unit calls EndLast.
+func (h *Host) StartLast(plan *Plan, u Unit) {
+	h.last.Add(1)
+	h.Start(plan, u)
+}
+
+// EndLast ends what StartLast began. Any goroutine may call it.
+func (h *Host) EndLast() { h.last.Done() }
 
 // Waiter returns something that a unit can wait on. Any goroutine may call it.
 func (h *Host) Waiter() netpoll.Waiter { return h.workers.Waiter() }

@@ -296,6 +296,9 @@ func (s *Server) Serve(ctx context.Context) error {
 		_ = s.Shutdown(timed) // its only error is that exchanges were aborted
 	})
 	running.Wait()
+	for _, h := range s.hosts {
+		h.last.Wait()
+	}
 	stop()
 	s.release()
 	s.mu.Lock()

@@ -330,6 +330,11 @@ func (cn *conn) responded(c *netpoll.Conn) {
 		// it does, so that their answers leave in one write.
 		c.Flush()
 	}
+	if x.endsOffLoop() {
+		cn.farewell(c, x.fault) // the connection ends with a fault
+		cn.close(c)
+		return
+	}
 	x.end(c.Now(), nil)
 	if x.received {
 		cn.finish(c)
@@ -484,7 +489,11 @@ func (cn *conn) Draining(c *netpoll.Conn) {
 
 // Closed implements netpoll.Handler.
 func (cn *conn) Closed(c *netpoll.Conn) {
-	if x := cn.x; x != nil {
+	switch x := cn.x; {
+	case x == nil:
+	case x.endsOffLoop():
+		cn.farewell(c, cn.endCause(c))
+	default:
 		x.end(c.Now(), cn.endCause(c))
 		cn.letGo()
 	}

@@ -25,7 +25,7 @@ type Exchange struct {
 
 	// Of the present request.
 	conn    *conn
-	nc      *netpoll.Conn
+	nc      *netpoll.Conn // nil after farewell
 	plan    *sdk.Plan // nil when no route was chosen
 	started int64     // when the head was complete, on the loop's clock
 
@@ -41,6 +41,8 @@ type Exchange struct {
 	arrived   int    // octets of the body that the deadline does not account for yet
 
 	hints msg.Fields // the early hints that are not sent
+
+	remote netip.AddrPort // the peer's address when nc is nil
 
 	// Of a unit.
 	waiter    netpoll.Waiter
@@ -299,10 +301,20 @@ func (x *Exchange) ContentType() msg.View {
 }
 
 // RemoteAddr implements sdk.Connection.
-func (x *Exchange) RemoteAddr() netip.AddrPort { return x.nc.RemoteAddr() }
+func (x *Exchange) RemoteAddr() netip.AddrPort {
+	if x.nc == nil {
+		return x.remote
+	}
+	return x.nc.RemoteAddr()
+}
 
 // LocalAddr implements sdk.Connection.
-func (x *Exchange) LocalAddr() netip.AddrPort { return x.nc.LocalAddr() }
+func (x *Exchange) LocalAddr() netip.AddrPort {
+	if x.nc == nil {
+		return netip.AddrPort{}
+	}
+	return x.nc.LocalAddr()
+}
 
 // TLSState implements sdk.TLS.
 func (x *Exchange) TLSState() (state sdk.TLSState, secured bool) { return sdk.TLSStateOf(x.nc) }

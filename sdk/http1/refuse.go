@@ -53,7 +53,11 @@ func (cn *conn) fail(c *netpoll.Conn, r *h1.RefusalError) (departed bool) {
 	ready := cn.loop.protocol.refusals[r.Status]
 	switch {
 	case x.stream != nil && x.answered: // the response has begun, and cannot be completed
-		x.end(c.Now(), x.fault)
+		if x.endsOffLoop() {
+			cn.farewell(c, x.fault)
+		} else {
+			x.end(c.Now(), x.fault)
+		}
 		cn.phase = phaseClosing
 		c.CutOff()
 	case x.plan.Errors && x.plan.Place == sdk.OffLoop:

@@ -157,6 +157,38 @@ func (x *Exchange) giveBack(t then) {
 	x.nc.GiveBack(x.in[x.at:], true)
 }
 
+// endsOffLoop reports whether the functions of Finish and Done, which run when the
+// exchange ends, run off the loop and still have to: the functions up to the
+// content have run there.
+func (x *Exchange) endsOffLoop() bool {
+	return x.plan != nil && x.plan.Place == sdk.OffLoop && x.headRun
+}
+
+// farewell has a unit end an exchange that the loop is done with: its connection
+// is gone or ends, and err says why. What the exchange is still asked for, it
+// answers without the connection.
+func (cn *conn) farewell(c *netpoll.Conn, err error) {
+	x := cn.x
+	cn.x = nil
+	x.remote = c.RemoteAddr()
+	x.conn, x.nc = nil, nil
+	x.failure, x.inErr = err, err
+	cn.loop.host.StartLast(x.plan, (*farewell)(x))
+}
+
+// A farewell is an exchange as the unit that ends it.
+type farewell Exchange
+
+// RunUnit implements sdk.Unit.
+func (f *farewell) RunUnit() {
+	x := (*Exchange)(f)
+	l := x.loop
+	x.end(l.host.Loop().Clock(), x.failure)
+	x.reset()
+	l.spares.giveBack(x)
+	l.host.EndLast()
+}
+
 // Returned implements netpoll.Handler.
 func (cn *conn) Returned(c *netpoll.Conn) {
 	switch cn.x.then {

@@ -219,6 +219,8 @@ func (s *Server) End() error {
 	s.Host.Abort()
 	for range maxTurns {
 		if s.Loop.Conns() == 0 {
+			for s.Network.Scheduler().Step() { // units without a connection
+			}
 			if s.security != nil {
 				s.security.Close()
 			}
