@@ -10,8 +10,8 @@ type App interface{ Install(s *Setup) }
 //	Route, then Head, then Body if Head asked for it, then End
 //
 // Route is called on the loop; Head, Body and Fail in the place that the plan
-// says; End where the response was finished. Route's plan may be ready-made
-// (Plan.Ready), then only End follows. If a function panics, Recover follows when
+// says, and End there too, once Head has been called; on the loop otherwise.
+// Route's plan may be ready-made (Plan.Ready), then only End follows. If a function panics, Recover follows when
 // the task is a Recoverer, and then End. When Head asked for a body that cannot
 // be had, and neither Body nor Fail is called, Outcome.Err says why.
 //
