@@ -136,10 +136,10 @@ func (e *emitter) tries(name string, args ...jen.Code) jen.Code {
 func (e *emitter) literals(name, host string, list []tail, at int) {
 	title := name + " chooses among the routes without wildcards."
 	if at > 1 || host != "" {
-		title = fmt.Sprintf("%s chooses among the routes without wildcards below %s.", name, host+list[0].text[:at])
+		title = fmt.Sprintf("%s chooses among the routes without wildcards below %s.", name, host+list[0].text[:min(at, len(list[0].text))])
 	}
-	keys, parts, at := part(list, at)
 	var cases []jen.Code
+	shared, keys, parts, at := part(list, at)
 	if len(list) <= maxLeaves || len(keys) > maxLeaves {
 		for _, t := range list {
 			cases = append(cases, jen.Case(jen.Lit(t.text)).Block(e.leaf(t.leaf)...))
@@ -155,10 +155,14 @@ func (e *emitter) literals(name, host string, list []tail, at int) {
 		cases = append(cases, jen.Case(jen.Lit(key)).Block(jen.Return(jen.Id("t").Dot(fns[key]).Call(jen.Id("method"), jen.Id("path")))))
 	}
 	e.file.Comment("// " + title)
-	e.chooser(name).Block(
+	var body []jen.Code
+	if shared != nil {
+		body = append(body, jen.If(jen.String().Parens(jen.Id("path")).Op("==").Lit(shared.text)).Block(e.leaf(shared.leaf)...))
+	}
+	e.chooser(name).Block(append(body,
 		jen.If(jen.Len(jen.Id("path")).Op("<").Lit(at)).Block(jen.Return(e.id("routeNotFound"))),
 		jen.Switch(jen.String().Parens(jen.Id("path").Index(jen.Lit(at).Op(":").Qual(sdkPath, "SegmentEnd").Call(jen.Id("path"), jen.Lit(at))))).Block(cases...),
-		jen.Return(e.id("routeNotFound")))
+		jen.Return(e.id("routeNotFound")))...)
 	e.file.Line()
 	for _, key := range keys {
 		e.literals(fns[key], host, parts[key], at+len(key)+1)
@@ -166,19 +170,24 @@ func (e *emitter) literals(name, host string, list []tail, at int) {
 }
 
 // part parts paths by the first segment from at on that they do not share,
-// which begins at begin.
-func part(list []tail, at int) (keys []string, parts map[string][]tail, begin int) {
+// which begins at begin. shared is the path that ends before it, with which the
+// others begin; nil: there is none.
+func part(list []tail, at int) (shared *tail, keys []string, parts map[string][]tail, begin int) {
 	for ; ; at += len(keys[0]) + 1 {
 		keys, parts = nil, map[string][]tail{}
-		for _, t := range list {
-			key, _, _ := strings.Cut(t.text[min(at, len(t.text)):], "/")
+		for i, t := range list {
+			if len(t.text) < at {
+				shared = &list[i]
+				continue
+			}
+			key, _, _ := strings.Cut(t.text[at:], "/")
 			if parts[key] == nil {
 				keys = append(keys, key)
 			}
 			parts[key] = append(parts[key], t)
 		}
-		if len(keys) > 1 || len(list) == 1 {
-			return keys, parts, at
+		if shared != nil || len(keys) != 1 {
+			return shared, keys, parts, at
 		}
 	}
 }
