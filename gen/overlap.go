@@ -132,7 +132,10 @@ func (o *overlapping) step(x, y way, c contest) {
 	xs, ys := x.segment, y.segment
 	switch {
 	case xs != nil && xs.rest && ys != nil && ys.rest:
-		return // one edge
+		if x.edge != y.edge {
+			o.leaves(x.leaf, y.leaf, c, "/")
+		}
+		return
 	case ys != nil && ys.rest:
 		o.below(x, c.narrower(0, fmt.Sprintf("%s is one segment where %s is any number", x, y)), y.leaf, false)
 		return
