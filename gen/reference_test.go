@@ -19,23 +19,66 @@ import (
 var referenceCases = flag.Int("cases", 10_000, "requests that TestReference compares")
 
 // A pattern is a route of a random declaration, as the reference reads it.
-type pattern struct{ gentest.Pattern }
+type pattern struct {
+	gentest.Pattern
+	first int  // the number in the name of the first wildcard
+	blank uint // bit i says that segment i is {_}
+}
+
+// wildcard returns the name of the wildcard at a place, and what it parses as; it
+// has no kind where nobody reads it.
+func (p pattern) wildcard(i int) (name, kind string) {
+	switch s := p.Segments[i]; {
+	case s == "{$}" || s[0] != '{':
+		return "", ""
+	case p.blank&(1<<i) != 0:
+		return "_", ""
+	case s == "{...}":
+		kind = "string"
+	default:
+		kind = strings.Trim(s, "{}")
+	}
+	return fmt.Sprintf("w%d%c", p.first+i, kind[0]), kind
+}
 
 // title returns the name of the pattern's plan.
 func (p pattern) title() string { return p.Method + " " + p.Host + p.String() }
 
-// String returns the path of the pattern as a declaration has it, with the
-// wildcards named by their place.
+// String returns the path of the pattern as a declaration has it.
 func (p pattern) String() string {
 	var b strings.Builder
 	for i, s := range p.Segments {
-		switch {
-		case s == "{...}":
-			fmt.Fprintf(&b, "/{w%d...}", i)
-		case s == "{$}" || s[0] != '{':
+		switch name, _ := p.wildcard(i); {
+		case name == "":
 			b.WriteString("/" + s)
+		case s == "{...}":
+			b.WriteString("/{" + name + "...}")
 		default:
-			fmt.Fprintf(&b, "/{w%d}", i)
+			b.WriteString("/{" + name + "}")
+		}
+	}
+	return b.String()
+}
+
+// values returns what the function of the pattern is given for a path.
+func (p pattern) values(path string) string {
+	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i := range segments {
+		segments[i], _ = url.PathUnescape(segments[i]) // it was chosen
+	}
+	var b strings.Builder
+	for i, s := range p.Segments {
+		switch _, kind := p.wildcard(i); {
+		case s == "{...}":
+			fmt.Fprintf(&b, " %q", strings.Join(segments[i:], "/"))
+		case kind == "":
+		case kind == "string":
+			fmt.Fprintf(&b, " %q", segments[i])
+		case kind == "bool":
+			b.WriteString(" " + segments[i])
+		default:
+			n, _ := strconv.ParseInt(segments[i], 10, 64) // it parses
+			fmt.Fprintf(&b, " %d", n)
 		}
 	}
 	return b.String()
@@ -54,6 +97,16 @@ type random struct {
 // hosts are those of random declarations.
 var hosts = []string{"a.example", "b.example"}
 
+// given returns what the function of the route that is chosen is given.
+func (d random) given(chosen, path string) string {
+	for _, p := range d.routes {
+		if p.title() == chosen {
+			return p.values(path)
+		}
+	}
+	return ""
+}
+
 // reference returns the specification of the declaration's routing.
 func (d random) reference() *gentest.Reference {
 	ref := &gentest.Reference{RedirectSlash: d.slashes}
@@ -67,24 +120,43 @@ func (d random) reference() *gentest.Reference {
 	return ref
 }
 
-// randomRoutes makes a declaration without two equal patterns: a small one with
-// wildcards of text alone, which ServeMux may accept, or any other.
-func randomRoutes(r *rand.Rand, small bool) (routes []pattern) {
-	withHosts := !small && r.IntN(3) == 0
+// Sizes of random declarations, in routes.
+const (
+	small = 5 // with wildcards of text alone, which ServeMux may accept
+	large = 400
+)
+
+// randomRoutes makes a declaration of up to most routes, without two equal
+// patterns.
+func randomRoutes(r *rand.Rand, most int) (routes []pattern) {
+	withHosts := most != small && r.IntN(3) == 0
 	literals := []string{"a", "b", "users", "7", "true", "300", "x.y"}
 	seen := map[string]bool{}
-	most, wild := 25, kinds
-	if small {
-		most, wild = 5, []string{"string"}
+	wild, literal, n := kinds, 4, 1+r.IntN(most)
+	switch most {
+	case small:
+		wild = []string{"string"}
+	case large: // so many paths without wildcards that they are parted
+		literal, n = 5, most
 	}
-	for range 1 + r.IntN(most) {
-		p := pattern{gentest.Pattern{Method: []string{"GET", "GET", "GET", "POST", "DELETE", "HEAD"}[r.IntN(6)]}}
-		for range 1 + r.IntN(4) {
-			if r.IntN(5) < 3 {
+	common := most == large && r.IntN(2) == 0 // most paths begin with the same segment
+	for range n {
+		p := pattern{Pattern: gentest.Pattern{Method: []string{"GET", "GET", "GET", "POST", "DELETE", "HEAD"}[r.IntN(6)]}, first: r.IntN(3)}
+		more := 1 + r.IntN(4)
+		if common && r.IntN(20) > 0 {
+			p.Segments = append(p.Segments, literals[0])
+			more--
+		}
+		for range more {
+			if r.IntN(6) < literal {
 				p.Segments = append(p.Segments, literals[r.IntN(len(literals))])
-			} else {
-				p.Segments = append(p.Segments, "{"+wild[r.IntN(len(wild))]+"}")
+				continue
 			}
+			kind := wild[r.IntN(len(wild))]
+			if kind == "string" && most != small && r.IntN(3) == 0 {
+				p.blank |= 1 << len(p.Segments)
+			}
+			p.Segments = append(p.Segments, "{"+kind+"}")
 		}
 		switch r.IntN(8) {
 		case 0:
@@ -136,7 +208,7 @@ func randomPath(r *rand.Rand, routes []pattern) string {
 // declareRandom returns the source of an app with routes.
 func declareRandom(name string, d random) string {
 	var declaration, functions bytes.Buffer
-	fmt.Fprintf(&declaration, "package %s\n\nimport \"github.com/windhover-go/windhover/gen/decl\"\n\nvar _ = decl.App(declare)\n\nfunc declare(s *decl.Server) {\n", name)
+	fmt.Fprintf(&declaration, "package %s\n\nimport (\n\t\"fmt\"\n\n\t\"github.com/windhover-go/windhover/gen/decl\"\n\t\"github.com/windhover-go/windhover/sdk\"\n)\n\nvar _ = decl.App(declare)\n\nfunc declare(s *decl.Server) {\n", name)
 	if d.badPath {
 		declaration.WriteString("\ts.BadPath(422)\n")
 	}
@@ -149,16 +221,20 @@ func declareRandom(name string, d random) string {
 			line = fmt.Sprintf("\ts.Host(%q, func(s *decl.Group) {\n%s\t})\n", p.Host, line)
 		}
 		declaration.WriteString(line)
-		var params []string
-		for j, s := range p.Segments {
-			switch {
-			case s == "{...}":
-				params = append(params, fmt.Sprintf("w%d string", j))
-			case s != "{$}" && s[0] == '{':
-				params = append(params, fmt.Sprintf("w%d %s", j, strings.Trim(s, "{}")))
+		params, texts, names := []string{"res sdk.Response"}, "", ""
+		for j := range p.Segments {
+			name, kind := p.wildcard(j)
+			switch kind {
+			case "":
+				continue
+			case "string":
+				texts += " %q"
+			default:
+				texts += " %v"
 			}
+			params, names = append(params, name+" "+kind), names+", "+name
 		}
-		fmt.Fprintf(&functions, "\nfunc F%d(%s) {}\n", i, strings.Join(params, ", "))
+		fmt.Fprintf(&functions, "\nfunc F%d(%s) { fmt.Fprintf(res.ResponseContent(), %q%s) }\n", i, strings.Join(params, ", "), texts, names)
 	}
 	return declaration.String() + "}\n" + functions.String()
 }
@@ -177,7 +253,7 @@ import (
 	"github.com/windhover-go/windhover/sdk/sdktest"
 )
 
-// exchange is a request line, and a response that nobody looks at.
+// exchange is a request line and a response.
 type exchange struct {
 	*sdktest.Recorder
 	method    msg.Method
@@ -201,14 +277,19 @@ func ask(file string, bind func(x *exchange) sdk.Task) {
 		method, target, _ := strings.Cut(lines.Text(), " ")
 		path := strings.Index(target, "/")
 		x.method, x.authority, x.path = msg.ParseMethod([]byte(method)), []byte(target[:path]), []byte(target[path:])
-		fmt.Println(task.Route().Name)
+		x.Recorder = sdktest.Response()
+		name := task.Route().Name
+		if task.Head(); !strings.Contains(name, " ") { // no route
+			x.ResponseContent().Reset()
+		}
+		fmt.Printf("%s\t%s\n", name, x.ResponseContent().Collected())
 		task.End(sdk.Outcome{})
 	}
 }
 `
 
-// TestReference compares the routes that generated code chooses with those of
-// a naive interpreter, over random declarations and paths, and the interpreter
+// TestReference compares the routes that generated code chooses, and the values of
+// their wildcards, with those of a naive interpreter, over random declarations and paths, and the interpreter
 // with http.ServeMux where that accepts the declaration. The flag -cases says how
 // many.
 func TestReference(t *testing.T) {
@@ -217,11 +298,11 @@ func TestReference(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var program, calls bytes.Buffer
 	program.WriteString("package main\n\nimport (\n\t\"github.com/windhover-go/windhover/sdk\"\n\n")
-	var want, requests []string
+	var want, values, requests []string
 	muxes := 0
 	for i := range apps {
 		name := fmt.Sprintf("app%d", i)
-		d := random{routes: randomRoutes(r, i%2 == 0), badPath: i%5 == 1, slashes: i%3 == 1}
+		d := random{routes: randomRoutes(r, []int{small, 25, small, large, small, 25, small, 25}[i%8]), badPath: i%5 == 1, slashes: i%3 == 1}
 		routes, reference := d.routes, d.reference()
 		dir := filepath.Join(root, name)
 		var asked bytes.Buffer
@@ -232,7 +313,7 @@ func TestReference(t *testing.T) {
 			fmt.Fprintln(&asked, method, authority+path)
 			requests = append(requests, name+": "+method+" "+authority+path)
 			chosen := reference.Choose(method, authority, path)
-			want = append(want, chosen)
+			want, values = append(want, chosen), append(values, d.given(chosen, path))
 			if mux != nil && method == "GET" {
 				muxes++
 				compareMux(t, mux, routes, path, chosen)
@@ -260,8 +341,9 @@ func TestReference(t *testing.T) {
 		t.Fatalf("%d answers to %d requests", len(got), len(want))
 	}
 	for i := range got {
-		if got[i] != want[i] {
-			t.Errorf("%s: generated code chooses %s; the reference %s", requests[i], got[i], want[i])
+		name, given, _ := strings.Cut(got[i], "\t")
+		if name != want[i] || given != values[i] {
+			t.Errorf("%s: generated code chooses %s with%s; the reference %s with%s", requests[i], name, given, want[i], values[i])
 		}
 	}
 	if muxes < *referenceCases/50 {
@@ -313,7 +395,7 @@ func compareNotes(t *testing.T, notes []Diagnostic, routes []pattern, requests s
 			for _, q := range routes[i+1:] {
 				pair := p.title() + " and " + q.title()
 				if p.Method == q.Method && p.Host == q.Host && p.Match(segments, false) && q.Match(segments, false) && p.crosses(q) && !noted[pair] {
-					t.Errorf("%s both match %s, and nothing says so", pair, path)
+					t.Errorf("%s both match %s, and none of %d notes says so", pair, path, len(notes))
 				}
 			}
 		}
