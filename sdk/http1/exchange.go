@@ -26,8 +26,8 @@ type Exchange struct {
 	// Of the present request.
 	conn    *conn
 	nc      *netpoll.Conn // nil after farewell
-	plan    *sdk.Plan // nil when no route was chosen
-	started int64     // when the head was complete, on the loop's clock
+	plan    *sdk.Plan     // nil when no route was chosen
+	started int64         // when the head was complete, on the loop's clock
 
 	body      []byte // the content that is collected
 	received  bool   // the request is complete
