@@ -7,6 +7,7 @@ import (
 	_ "embed"
 
 	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/coding"
 	"github.com/windhover-go/windhover/sdk/form"
 	"github.com/windhover-go/windhover/sdk/http1"
 	"github.com/windhover-go/windhover/sdk/json"
@@ -324,6 +325,9 @@ func (t *task) postItems() (wantBody bool, err error) {
 	if err := Authorize(xToken); err != nil {
 		return false, err
 	}
+	if err := coding.RequireNone(t.x, t.x); err != nil {
+		return false, err
+	}
 	return true, nil
 }
 
@@ -396,6 +400,9 @@ func (t *task) putItemsIDPhotoBody(content []byte) error {
 
 // postFeedback is POST /feedback, up to its content.
 func (t *task) postFeedback() (wantBody bool, err error) {
+	if err := coding.RequireNone(t.x, t.x); err != nil {
+		return false, err
+	}
 	return true, nil
 }
 
