@@ -125,7 +125,7 @@ var layers = map[string]layer{
 	clients: {not: []string{"net/http", "go/types"}}, // it makes certificates
 	secured: {
 		ours: []string{
-			"gen/decl", "h1", "h2", "netpoll", "sdk", "sdk/form", "sdk/http1", "sdk/http2", "sdk/https", "sdk/invariant", "sdk/json", "sdk/msg", "tls",
+			"gen/decl", "h1", "h2", "netpoll", "sdk", "sdk/coding", "sdk/form", "sdk/http1", "sdk/http2", "sdk/https", "sdk/invariant", "sdk/json", "sdk/msg", "tls",
 		},
 		not: []string{"net/http", "go/types"},
 	},

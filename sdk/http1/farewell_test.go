@@ -181,8 +181,8 @@ func TestLostExchangeBlocksNobody(t *testing.T) {
 	down := make(chan error, 1)
 	go func() { down <- s.Shutdown(t.Context()) }()
 	select {
-	case <-served:
-		t.Error("the server has ended before the exchange")
+	case err := <-served:
+		t.Fatal("the server has ended before the exchange:", err)
 	case l.wait <- struct{}{}:
 	}
 	if err := errors.Join(<-down, <-served); err != nil {
