@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"go/token"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -71,9 +72,12 @@ func (d DeclarationErrors) sorted() DeclarationErrors {
 	})
 }
 
-// place renders a position relative to dir.
+// place renders a position relative to dir, or as it is where that is shorter.
 func place(p token.Position, dir string) string {
 	name := relativeTo(dir, p.Filename)
+	if rel, err := filepath.Rel(dir, p.Filename); err == nil && dir != "" && len(rel) < len(name) {
+		name = filepath.ToSlash(rel)
+	}
 	switch {
 	case p.Line == 0:
 		return name

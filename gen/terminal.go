@@ -170,7 +170,7 @@ func relativeTo(dir, name string) string {
 	if dir == "" {
 		return filepath.ToSlash(name)
 	}
-	if rel, err := filepath.Rel(dir, name); err == nil && len(rel) < len(name) {
+	if rel, err := filepath.Rel(dir, name); err == nil && !strings.HasPrefix(rel, "..") {
 		name = rel
 	}
 	return filepath.ToSlash(name)
