@@ -29,6 +29,8 @@ type emitter struct {
 	done   map[*step]string
 	ids    map[string]string // what the package-level names of the file became
 	used   map[string]bool   // the features that functions take
+
+	packages map[string]string // what a package is called by the files, by its path
 }
 
 // newEmitter returns an emitter that has chosen its names.
@@ -39,6 +41,7 @@ func (a *app) newEmitter(d *declaration, none *binding, tree *tree, urls []pathF
 		scope:  newNames(nil, a.pkg.Types.Scope().Names()...),
 		fields: taskNames(),
 		done:   map[*step]string{}, ids: map[string]string{}, used: map[string]bool{},
+		packages: map[string]string{},
 	}
 	e.imports()
 	e.prepare()
@@ -159,12 +162,15 @@ func (e *emitter) imports() {
 // importName has the package at path called name, or, where the app has the
 // name, like it.
 func (e *emitter) importName(path, name string) {
-	free := name
-	if e.scope.has(name) && strings.HasPrefix(path, sdkPath+"/") {
-		free = "sdk" + name
+	if e.packages[path] == "" {
+		free := name
+		if e.scope.has(name) && strings.HasPrefix(path, sdkPath+"/") {
+			free = "sdk" + name
+		}
+		e.packages[path] = e.scope.take(free)
 	}
-	if free = e.scope.take(free); free != name {
-		e.file.ImportAlias(path, free)
+	if e.packages[path] != name {
+		e.file.ImportAlias(path, e.packages[path])
 		return
 	}
 	e.file.ImportName(path, name)
