@@ -12,6 +12,7 @@ import (
 
 	"github.com/windhover-go/windhover/sdk"
 	"github.com/windhover-go/windhover/sdk/http1"
+	"github.com/windhover-go/windhover/sdk/https"
 )
 
 // lost is an app whose route /lost collects content off the loop, and whose End
@@ -26,6 +27,9 @@ type lost struct {
 
 func (l *lost) Install(s *sdk.Setup) {
 	http1.Offer(s, func(x *http1.Exchange) sdk.Task { return &lostTask{task{app: l.app, x: x}, l} })
+	if *secure {
+		https.Offer(s)
+	}
 }
 
 type lostTask struct {

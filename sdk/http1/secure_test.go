@@ -44,8 +44,9 @@ func TestEverythingOverTLS(t *testing.T) {
 
 // clearOnly are the tests that are not run: of connections that get an answer in
 // the clear and none before a handshake, of HTTP/2 without TLS, of an app
-// without TLS, and of allocations, of which crypto/tls has its own.
-const clearOnly = "^(TestTLSIsDeclared|TestConnections|TestConnectionsOverLoops|TestTurnedAway.*|TestPreface|TestPartOfThePreface|TestEarlyHintsDoNotAllocate)$"
+// without TLS, of a client that resets its socket, and of allocations, of which
+// crypto/tls has its own.
+const clearOnly = "^(TestTLSIsDeclared|TestConnections|TestConnectionsOverLoops|TestTurnedAway.*|TestPreface|TestPartOfThePreface|TestEarlyHintsDoNotAllocate|TestLostExchangeBlocksNobody)$"
 
 // A peer is a sim.Peer or a sdktest.SecurePeer.
 type peer interface {
