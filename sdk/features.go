@@ -265,7 +265,7 @@ type Connection interface {
 // declares s.TLS() offer it.
 type TLS interface {
 	// TLSState returns how the connection is secured, and false when it came
-	// to an endpoint without TLS.
+	// to an endpoint without TLS, or is gone.
 	TLSState() (state TLSState, secured bool)
 }
 

@@ -317,7 +317,12 @@ func (x *Exchange) LocalAddr() netip.AddrPort {
 }
 
 // TLSState implements sdk.TLS.
-func (x *Exchange) TLSState() (state sdk.TLSState, secured bool) { return sdk.TLSStateOf(x.nc) }
+func (x *Exchange) TLSState() (state sdk.TLSState, secured bool) {
+	if x.nc == nil { // the connection is gone
+		return state, false
+	}
+	return sdk.TLSStateOf(x.nc)
+}
 
 // Context implements sdk.Lifetime.
 func (x *Exchange) Context() context.Context {

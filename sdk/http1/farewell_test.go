@@ -48,6 +48,7 @@ func (t *lostTask) End(out sdk.Outcome) {
 		panic("the peer's address is gone")
 	}
 	t.x.LocalAddr()
+	t.x.TLSState()
 	t.x.Context()
 	if err := t.x.SendEarlyHints(); err == nil {
 		panic("hints were sent")
