@@ -704,10 +704,16 @@ func (b *binder) value(c *call, arg *argument, p *types.Var, values []*value, st
 			"rename the parameter if you want the value, or give it the type string if you want the path's text")
 		return nil
 	case found != nil:
+		if svc != nil {
+			b.twoProducers(c.fn, p, fmt.Sprintf("%s  returns one  (%s)", found.call.fn.name, b.app.at(found.call.fn.use)), svc.line(b.app))
+		}
 		found.used = true
 		arg.source, arg.value = fromValue, found
 		return arg
 	case svc != nil:
+		if other := b.decl.twin(svc); other != nil {
+			b.twoProducers(c.fn, p, svc.line(b.app), other.line(b.app))
+		}
 		arg.source, arg.service = fromService, svc
 		return arg
 	}
@@ -715,6 +721,26 @@ func (b *binder) value(c *call, arg *argument, p *types.Var, values []*value, st
 		return b.structure(c, arg, p, st)
 	}
 	return b.path(c, arg, p, segment, steps)
+}
+
+// twoProducers reports a parameter whose value two things provide, a line each.
+func (b *binder) twoProducers(fn *function, p *types.Var, lines ...string) {
+	name := b.app.typeName(p.Type())
+	b.app.report(b.posOf(fn, p), "two-producers", fmt.Sprintf("%s takes %s, and there are two", fn.name, article(name)), lines,
+		"give one its own type, such as type Other struct{ "+name+" }")
+}
+
+// line says what a service is.
+func (s *service) line(a *app) string { return fmt.Sprintf("%s  is a service  (%s)", s.name, a.at(s.pos)) }
+
+// twin returns the other parameter of the declaration with the type of s.
+func (d *declaration) twin(s *service) *service {
+	for _, other := range d.services {
+		if other != s && types.Identical(types.Unalias(other.typ), types.Unalias(s.typ)) {
+			return other
+		}
+	}
+	return nil
 }
 
 func (b *binder) wildcard(name string) *segment {
