@@ -731,7 +731,9 @@ func (b *binder) twoProducers(fn *function, p *types.Var, lines ...string) {
 }
 
 // line says what a service is.
-func (s *service) line(a *app) string { return fmt.Sprintf("%s  is a service  (%s)", s.name, a.at(s.pos)) }
+func (s *service) line(a *app) string {
+	return fmt.Sprintf("%s  is a service  (%s)", s.name, a.at(s.pos))
+}
 
 // twin returns the other parameter of the declaration with the type of s.
 func (d *declaration) twin(s *service) *service {
