@@ -34,7 +34,7 @@ func declare(s *decl.Server, shop *Shop) {
 	s.Group("/products", func(s *decl.Group) {
 		s.Limit(256)
 		s.ETag()
-		s.Compress(0, "zstd", "gzip")
+		s.Compress(256, "zstd", "gzip")
 		s.Get("/", shop.ListProducts).Fails(ErrLimit)
 		s.Get("/{id}", shop.GetProduct).Fails(ErrNoProduct)
 	})

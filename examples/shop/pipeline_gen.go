@@ -57,7 +57,7 @@ type Pipeline struct {
 
 	limitPostCustomers sdk.Slots       // of s.Limit(8)
 	limitProducts      sdk.Slots       // of s.Limit(256)
-	compress           *compress.Stage // of s.Compress(0, "zstd", "gzip")
+	compress           *compress.Stage // of s.Compress(256, "zstd", "gzip")
 	files              *files.Files    // of GET /{path...}
 }
 
@@ -76,9 +76,9 @@ func (p *Pipeline) openFiles() {
 // This line does not compile with an SDK that this file does not fit: run go generate.
 const _ = sdk.Generated2
 
-// newCompress returns the stage of s.Compress(0, "zstd", "gzip").
+// newCompress returns the stage of s.Compress(256, "zstd", "gzip").
 func newCompress() *compress.Stage {
-	return compress.New(0, zstdcoder.Coding(), gzipcoder.Coding())
+	return compress.New(256, zstdcoder.Coding(), gzipcoder.Coding())
 }
 
 // Install implements sdk.App.
