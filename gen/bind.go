@@ -516,6 +516,9 @@ func (b *binder) answerer(st *step) {
 	case "Errors":
 		returns = len(st.fn.values) > 1 || st.fn.hasErr || st.fn.hasFlow
 		b.resultHasJSON(st.fn, st.scope)
+		if st.mediaType != "" && len(st.fn.values) == 0 {
+			b.app.report(st.fn.use, "signature-result", st.fn.name+" returns nothing that could be "+st.mediaType, nil, "return a value, or leave out the media type and set Content-Type")
+		}
 	}
 	if !takesIt || returns {
 		b.app.report(st.fn.use, "signature-result", st.fn.name+" cannot "+is.what, nil, "write func "+st.fn.object.Name()+is.write)

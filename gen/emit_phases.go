@@ -319,8 +319,11 @@ func (e *emitter) failureValue(st *step, target *jen.Statement) []jen.Code {
 	status := jen.Qual(sdkPath, "StatusOf").Call(jen.Err())
 	body := []jen.Code{
 		jen.Qual(sdkPath, "BeginError").Call(jen.Id("t").Dot("x"), status),
-		jen.Id(out).Op(":=").Add(target),
 	}
+	if st.mediaType != "" { // before the function, which can set another
+		body = append(body, jen.Id("t").Dot("x").Dot("ResponseFields").Call().Dot("Set").Call(jen.Lit("Content-Type"), jen.Lit(st.mediaType)))
+	}
+	body = append(body, jen.Id(out).Op(":=").Add(target))
 	call, hasErr := e.encoding(st.scope.encodes(), out, st.fn.values[0])
 	if !hasErr {
 		return append(body, call)

@@ -189,7 +189,7 @@ func (d *document) errorValue(st *step) object {
 	if encode := st.scope.encodes(); encode != nil && !isJSONEncode(encode.fn) {
 		return nil
 	}
-	return media("application/json", d.of(st.fn.values[0], jsonOut, st.fn.pos))
+	return media(cmp.Or(st.mediaType, "application/json"), d.of(st.fn.values[0], jsonOut, st.fn.pos))
 }
 
 // refused adds what the server answers by itself when what it reads does not fit.

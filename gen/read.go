@@ -43,6 +43,9 @@ type step struct {
 	field string // of the Pipeline, for Limit
 
 	args []*argument // of Errors, Recover and Encode; see bind.go
+	// mediaType is that of what a function of Errors returns, "" where its
+	// encoder says it.
+	mediaType string
 }
 
 // A route is one declared route.
@@ -342,7 +345,22 @@ func (r *reader) answerer(s *scope, at **step, name string, call *ast.CallExpr) 
 		r.app.report(call.Pos(), "two-producers", "a second function for "+what+" at the same place",
 			[]string{"the first is " + old.fn.name + " (" + r.app.at(old.fn.use) + ")"}, "remove one, or put the routes into a group")
 	}
-	*at = &step{kind: name, fn: fn, scope: s}
+	*at = &step{kind: name, fn: fn, scope: s, mediaType: r.errorType(call)}
+}
+
+// errorType reads the media type of what a function of Errors returns, "" where
+// none is declared.
+func (r *reader) errorType(call *ast.CallExpr) (text string) {
+	if len(call.Args) > 2 {
+		r.app.report(call.Args[2].Pos(), "bad-media-type", "errors have one media type", nil, "leave out all but the first")
+	}
+	if len(call.Args) > 1 {
+		if known, ok := r.constant(call.Args[1], "this media type"); ok {
+			r.checkMediaType(call.Args[1].Pos(), known)
+			text = known
+		}
+	}
+	return text
 }
 
 func (r *reader) group(s *scope, call *ast.CallExpr) {

@@ -247,12 +247,14 @@ func (r *Routes) Done(functions ...any) {}
 //
 // It may return a value, which is sent as that of a handler is, with the status of
 // the error (sdk.StatusOf) unless function sets another, and without the fields
-// that described what was written before.
+// that described what was written before. mediaType is that of the value, which
+// the OpenAPI document tells too, such as "application/problem+json" (RFC 9457):
+// without it JSON is application/json. function can set another Content-Type.
 //
 // The error can be one that the server found when the route was known: content
 // that is malformed (400), late (408) or over the limit (413), or a trailer
 // section that is (431). It is an *sdk.StatusError.
-func (r *Routes) Errors(function any) {}
+func (r *Routes) Errors(function any, mediaType ...string) {}
 
 // Recover makes function answer the panics of the routes of this server or
 // group, those of groups without one included, in place of the plain 500. It
