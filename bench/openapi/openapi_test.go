@@ -48,6 +48,15 @@ func read(t *testing.T, text []byte) validator.Validator {
 	return v
 }
 
+// TestExample validates the document of examples/shop.
+func TestExample(t *testing.T) {
+	text, err := os.ReadFile("../../examples/shop/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read(t, text)
+}
+
 // TestScenarios validates the documents that the generator's scenarios want.
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("../../gen/testdata/*.txtar")

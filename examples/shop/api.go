@@ -20,7 +20,7 @@ func declare(s *decl.Server, shop *Shop) {
 	s.TLS()
 	s.Paths()
 
-	s.Errors(shop.WriteProblem)
+	s.Errors(shop.NewProblem, "application/problem+json")
 	s.Done(shop.LogAccess)
 	s.Timeout(5 * time.Second)
 

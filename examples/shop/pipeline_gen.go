@@ -782,7 +782,8 @@ func (t *task) Fail(err error) {
 	err = t.finish(err)
 	t.x.SetResponseFile(nil)
 	sdk.BeginError(t.x, sdk.StatusOf(err))
-	out := t.p.shop.WriteProblem(err, t.x, t.x)
+	t.x.ResponseFields().Set("Content-Type", "application/problem+json")
+	out := t.p.shop.NewProblem(err, t.x)
 	if err := json.Encode(t.x, &out); err != nil {
 		sdk.WriteError(t.x, err)
 	}

@@ -17,9 +17,9 @@ type Problem struct {
 	Instance string `json:"instance"`
 }
 
-// WriteProblem answers errors. What does not say how it is to be answered is a
+// NewProblem answers errors. What does not say how it is to be answered is a
 // fault of the shop: the log gets it, and the client a plain 500.
-func (s *Shop) WriteProblem(err error, req sdk.Request, res sdk.Response) Problem {
+func (s *Shop) NewProblem(err error, req sdk.Request) Problem {
 	status := sdk.StatusOf(err)
 	p := Problem{Title: msg.StatusText(status), Status: status, Instance: req.RawPath().String()}
 	if known, ok := errors.AsType[*sdk.StatusError](err); ok {
@@ -27,6 +27,5 @@ func (s *Shop) WriteProblem(err error, req sdk.Request, res sdk.Response) Proble
 	} else {
 		s.log.Error("failed", "method", req.Method().String(), "path", p.Instance, "error", err)
 	}
-	res.ResponseFields().Set("Content-Type", "application/problem+json")
 	return p
 }

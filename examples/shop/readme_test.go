@@ -27,6 +27,8 @@ type block struct {
 
 var (
 	fenced = regexp.MustCompile("(?m)^(?:`([^` \n]+)`[^\n]*:\n\n|)```([a-z]+)\n((?s:.*?))^```\n")
+	// address is what README.md says the app listens on.
+	address = regexp.MustCompile(`localhost:[0-9]+`)
 	// differs is what is not the same whenever a command runs.
 	differs = regexp.MustCompile(`"placed":"[^"]*"|"token":"[^"]*"|(?m:^Date: .*$)`)
 )
@@ -141,8 +143,8 @@ func (r *reader) write(name, text string) {
 // do runs a line that has to succeed.
 func (r *reader) do(line string) {
 	r.t.Helper()
-	if line == "go run ." {
-		r.start()
+	if urls, ok := strings.CutSuffix(line, "go run ."); ok {
+		r.start(urls)
 		return
 	}
 	out, status := r.run(strings.ReplaceAll(line, "../shop", r.dir))
@@ -168,7 +170,7 @@ func (r *reader) ask(text string) string {
 		if !ok {
 			continue
 		}
-		out, _ := r.run(strings.ReplaceAll(command, "localhost:5000", r.address))
+		out, _ := r.run(address.ReplaceAllString(command, r.address))
 		out = strings.TrimRight(strings.ReplaceAll(out, "\r", ""), "\n")
 		b.WriteString(line)
 		if out != "" {
@@ -198,8 +200,9 @@ func (r *reader) run(command string) (out string, status int) {
 	}
 }
 
-// start starts the app on a free port, in place of the one that runs.
-func (r *reader) start() {
+// start starts the app on a free port, in place of the one that runs. setting is
+// what README.md says of its URL, or "".
+func (r *reader) start(setting string) {
 	r.t.Helper()
 	r.stop()
 	binary := filepath.Join(r.t.TempDir(), "server")
@@ -208,7 +211,11 @@ func (r *reader) start() {
 	}
 	r.server = exec.Command(binary)
 	r.server.Dir = r.dir
-	r.server.Env = append(os.Environ(), "WINDHOVER_URLS=http://127.0.0.1:0")
+	urls := "WINDHOVER_URLS=http://127.0.0.1:0"
+	if setting != "" {
+		urls = address.ReplaceAllString(strings.ReplaceAll(strings.TrimSpace(setting), "'", ""), "127.0.0.1:0")
+	}
+	r.server.Env = append(os.Environ(), urls)
 	stderr, err := r.server.StderrPipe()
 	if err != nil {
 		r.t.Fatal(err)
@@ -218,8 +225,8 @@ func (r *reader) start() {
 	}
 	lines := bufio.NewScanner(stderr)
 	for lines.Scan() {
-		if _, url, ok := strings.Cut(lines.Text(), "listening on http://"); ok {
-			r.address = strings.Fields(url)[0]
+		if _, url, ok := strings.Cut(lines.Text(), "listening on "); ok {
+			r.address = "localhost" + url[strings.LastIndex(url, ":"):]
 			go func() {
 				for lines.Scan() { // the access log
 				}
