@@ -225,8 +225,11 @@ func (r *Routes) Use(functions ...any) { r.scope.use(functions) }
 // function runs if and only if the request came past its line. It can take the
 // error that is about to be answered, nil when there is none, features, and what
 // functions of Use before it returned. It may return an error, which replaces
-// the answer; nil leaves it as it is. A transaction begins in a function of Use
-// and ends in one of Finish.
+// the answer; nil leaves it as it is.
+//
+// A transaction begins in a function of Use and ends in one of Finish. What stands
+// before a function that takes the content runs before that has arrived: so where
+// one does, begin the transaction behind it, or a slow client keeps it open.
 //
 // When a function panics, those of Finish run before the panic is answered, with
 // sdk.ErrPanicked; when the client goes before the handler, they run before those
