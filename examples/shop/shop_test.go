@@ -158,6 +158,31 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestLastOnes: when many order at once, nothing is sold twice.
+func TestLastOnes(t *testing.T) {
+	shop := open(t)
+	app := NewPipeline(shop)
+	statuses := make(chan int, 8)
+	for range cap(statuses) {
+		ann := token(t, shop, false)
+		sdktest.Do(app, "PUT /cart/2", ann, "Content-Type: application/json", "", `{"quantity":1}`)
+		go func() { statuses <- sdktest.Do(app, "POST /orders", ann).Status }()
+	}
+	sold := 0
+	for range cap(statuses) {
+		switch status := <-statuses; status {
+		case 201:
+			sold++
+		case 409:
+		default:
+			t.Errorf("status %d", status)
+		}
+	}
+	if sold != 3 {
+		t.Errorf("%d were sold of 3", sold)
+	}
+}
+
 // TestServe asks over a socket, with the client of Go.
 func TestServe(t *testing.T) {
 	server, err := sdk.New(NewPipeline(open(t)), sdk.Config{Endpoints: []string{"http://127.0.0.1:0"}})
