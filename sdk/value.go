@@ -358,14 +358,46 @@ func Missing(where, name string) error {
 	return NewError(400, "the "+where+" "+name+" is missing")
 }
 
-// BadValue is the error, answered 400, for text that is not of the type kind.
+// BadValue is the error, answered 400, for text that is not of the type kind: the
+// name of one of Go's basic types, which the text of the error translates, "view",
+// or the name of another.
 // what is what was read, such as "query page".
 func BadValue(what string, text []byte, kind string) error {
 	const most = 80
 	if len(text) > most {
 		text = append(text[:most:most], "…"...)
 	}
-	return NewError(400, fmt.Sprintf("the %s is %q, which is not of the type %s", what, text, kind))
+	return NewError(400, fmt.Sprintf("the %s is %q, which is %s", what, text, unlike(kind)))
+}
+
+// unlike says what a text is that does not parse as the type kind. Clients know
+// nothing of Go's types.
+func unlike(kind string) string {
+	switch kind {
+	case "string", "view":
+		return "malformed"
+	case "bool":
+		return "neither true nor false"
+	case "int8":
+		return "no whole number from -128 to 127"
+	case "int16":
+		return "no whole number from -32768 to 32767"
+	case "int32":
+		return "no whole number from -2147483648 to 2147483647"
+	case "int", "int64":
+		return "no whole number, or too large"
+	case "uint8":
+		return "no whole number from 0 to 255"
+	case "uint16":
+		return "no whole number from 0 to 65535"
+	case "uint32":
+		return "no whole number from 0 to 4294967295"
+	case "uint", "uint64":
+		return "no whole number of 0 or more, or too large"
+	case "float32", "float64":
+		return "no number, or too large"
+	}
+	return "not of the type " + kind
 }
 
 // lookUp finds key in a query, and returns its decoded value and what follows.

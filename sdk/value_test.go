@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -42,4 +43,28 @@ func FuzzCookie(f *testing.F) {
 			t.Fatalf("%q: the cookie c is %q; net/http has none", text, value)
 		}
 	})
+}
+
+// TestBadValue: the text of the error says what would have been right, in words
+// that are no Go.
+func TestBadValue(t *testing.T) {
+	for _, bits := range []int{8, 16, 32} {
+		signed, unsigned := int64(1)<<(bits-1), int64(1)<<bits
+		for kind, want := range map[string]string{
+			fmt.Sprint("int", bits):  fmt.Sprintf("no whole number from %d to %d", -signed, signed-1),
+			fmt.Sprint("uint", bits): fmt.Sprintf("no whole number from 0 to %d", unsigned-1),
+		} {
+			if got := unlike(kind); got != want {
+				t.Errorf("%s: %s; want %s", kind, got, want)
+			}
+		}
+	}
+	for _, kind := range []string{"string", "view", "bool", "int", "int64", "uint", "uint64", "float32", "float64"} {
+		if got := BadValue("query n", []byte("x"), kind).Error(); strings.Contains(got, "type") || !strings.HasPrefix(got, `the query n is "x", which is `) {
+			t.Errorf("%s: %s", kind, got)
+		}
+	}
+	if got := BadValue("query day", []byte(strings.Repeat("x", 100)), "Weekday").Error(); got != `the query day is "`+strings.Repeat("x", 80)+`…", which is not of the type Weekday` {
+		t.Error(got)
+	}
 }
