@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/windhover-go/windhover/sdk"
+	"github.com/windhover-go/windhover/sdk/coding"
 	"github.com/windhover-go/windhover/sdk/compress"
 	"github.com/windhover-go/windhover/sdk/compress/gzipcoder"
 	"github.com/windhover-go/windhover/sdk/compress/zstdcoder"
@@ -501,6 +502,9 @@ func (t *task) postCustomers() (wantBody bool, err error) {
 		return false, err
 	}
 	t.armed |= armedLimitPostCustomers // s.Limit(8)
+	if err := coding.RequireNone(t.x, t.x); err != nil {
+		return false, err
+	}
 	return true, nil
 }
 
@@ -592,6 +596,9 @@ func (t *task) putCartID() (wantBody bool, err error) {
 		return false, err
 	}
 	t.customer = customer
+	if err := coding.RequireNone(t.x, t.x); err != nil {
+		return false, err
+	}
 	return true, nil
 }
 
@@ -713,6 +720,9 @@ func (t *task) postAdminProducts() (wantBody bool, err error) {
 	if err := RequireAdmin(customer); err != nil {
 		return false, err
 	}
+	if err := coding.RequireNone(t.x, t.x); err != nil {
+		return false, err
+	}
 	return true, nil
 }
 
@@ -742,6 +752,9 @@ func (t *task) patchAdminProductsID() (wantBody bool, err error) {
 		return false, err
 	}
 	if err := RequireAdmin(customer); err != nil {
+		return false, err
+	}
+	if err := coding.RequireNone(t.x, t.x); err != nil {
 		return false, err
 	}
 	return true, nil
