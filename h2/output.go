@@ -51,6 +51,7 @@ func (s *sending) stop() { s.pend, s.waits = nil, false }
 // output is what a connection has to send.
 type output struct {
 	window int64 // octets of content that the peer takes on the connection
+	sent   int64 // octets of content that were sent
 	// rings are the streams that can send content, by urgency: each one the next
 	// to send. used has a bit for each that is not empty.
 	rings [8]*Exchange
@@ -213,6 +214,7 @@ func (x *Exchange) appendData(dst, p []byte, end bool) []byte {
 	dst = append(dst, p...)
 	x.room -= int64(len(p))
 	x.c.output.window -= int64(len(p))
+	x.c.output.sent += int64(len(p))
 	x.c.earnContent(len(p))
 	if end {
 		x.finished()

@@ -82,6 +82,7 @@ func (x *Exchange) AppendReady(dst, date []byte, r *Ready) []byte {
 		binary.BigEndian.PutUint32(dst[at+r.head+5:], x.id)
 		x.room -= int64(n)
 		c.output.window -= int64(n)
+		c.output.sent += int64(n)
 		c.earnContent(n)
 	} else {
 		dst = append(dst, r.octets[:r.head]...)

@@ -87,6 +87,11 @@ var routes = map[string]*route{
 		}
 		return false
 	}},
+	"/long": {plan: sdk.Plan{Streams: true}, head: func(t *task) bool {
+		_, err := io.WriteString(t.x.OpenResponse(), long)
+		return t.fail(err)
+	}},
+	"/whole": {plan: sdk.Plan{Done: true}, head: text(long)},
 	"/short": {plan: sdk.Plan{Streams: true}, head: func(t *task) bool {
 		w := t.x.OpenResponseSized(100)
 		_, err := io.WriteString(w, "not a hundred octets")

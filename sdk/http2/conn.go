@@ -21,6 +21,8 @@ type conn struct {
 	news      []*Exchange // their units have something for the loop
 	idleSince int64       // when the last exchange ended; 0: there are some
 	bodyUntil int64       // when to look for content that is late, at the latest; 0: nobody waits
+	slowAt    int64       // when to look for a peer that takes too little; 0: there are no streams
+	taken     int64       // octets of content that the peer had taken then
 	retires   int64       // when the connection is too old; 0: never
 	left      uint32      // requests that are still answered, 0: any number
 	ended     bool        // the peer has finished sending
@@ -145,6 +147,15 @@ func (cn *conn) collect(c *netpoll.Conn, x *Exchange) {
 		return
 	}
 	x.phase = phaseCollect
+	if r := x.Refusal(); r != nil { // found while a unit had the exchange
+		cn.answer(c, x, r)
+		return
+	}
+	if cn.ended { // it will never be complete
+		x.Abort(h2.CodeCancel)
+		cn.lose(x, cn.loop.host.EndCause())
+		return
+	}
 	x.Consumed(len(x.body))
 	cn.await(c, x)
 	cn.goOn(c, x)
@@ -180,7 +191,9 @@ func (cn *conn) content(c *netpoll.Conn, x *Exchange) {
 	switch {
 	case x.streamsIn():
 		cn.awaited(c, x)
-		x.pipe.arrive(p)
+		if !x.pipe.arrive(p) {
+			x.Consumed(len(p)) // nobody reads it
+		}
 		return
 	case x.phase == phaseSkip:
 		x.Consumed(len(p))
@@ -246,7 +259,7 @@ func (cn *conn) release(x *Exchange) {
 	if cn.h2.Streams() == 0 {
 		cn.idleSince = max(cn.loop.host.Loop().Now(), 1)
 	}
-	if x.plan.Place == sdk.OffLoop && x.plan.Done {
+	if x.plan.Place == sdk.OffLoop && (x.plan.Done || x.unwinds) {
 		cn.loop.host.Loop().Expect()
 		cn.loop.host.Start(x.plan, (*ending)(x))
 		return
@@ -259,7 +272,9 @@ func (cn *conn) release(x *Exchange) {
 
 // lose ends an exchange whose stream was reset, or whose connection is no more.
 func (cn *conn) lose(x *Exchange, cause error) {
-	x.lost = cause
+	if x.lost == nil {
+		x.lost = cause
+	}
 	switch x.phase {
 	case phaseUnit:
 		x.until = 0
@@ -267,6 +282,7 @@ func (cn *conn) lose(x *Exchange, cause error) {
 		x.pipe.fail(cause)
 	case phaseEnded:
 	case phaseHead, phaseCollect, phaseSkip:
+		x.unwinds = x.headRun
 		cn.end(x, cause)
 	}
 }
@@ -285,6 +301,9 @@ func (cn *conn) push(c *netpoll.Conn) {
 		for ; hx != nil; hx = cn.h2.Progress() {
 			switch x := of(hx); {
 			case !hx.Taken():
+				if !hx.Complete() && x.out.Err == nil { // the stream was reset
+					x.out.Err = cn.loop.host.EndCause()
+				}
 				cn.release(x)
 			case !hx.Ended():
 				x.pipe.sent(hx.Unsent())
@@ -294,11 +313,22 @@ func (cn *conn) push(c *netpoll.Conn) {
 	if cn.h2.HasOutput() {
 		c.AgainWhenSent()
 	}
-	if cn.h2.Finished() || cn.ended && cn.h2.Streams() == 0 {
+	if cn.h2.Finished() || cn.ended && !cn.answers() {
 		cn.close(c)
 		return
 	}
 	cn.wait(c)
+}
+
+// answers reports whether a request is answered, or will be, now that the peer
+// has ended: one whose head is not complete never will be.
+func (cn *conn) answers() bool {
+	for i := range cn.h2.Streams() {
+		if of(cn.h2.StreamAt(i)).plan != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // close ends the connection in order.
@@ -363,6 +393,15 @@ func (cn *conn) wait(c *netpoll.Conn) {
 	if cn.retires != 0 && !cn.h2.Leaving() {
 		due = min(due, cn.retires)
 	}
+	switch {
+	case cn.h2.Streams() == 0:
+		cn.slowAt = 0
+	case cn.slowAt == 0:
+		cn.slowAt = c.Now() + int64(cn.loop.host.Limits().ResponseGrace)
+		due = min(due, cn.slowAt)
+	default:
+		due = min(due, cn.slowAt)
+	}
 	if due == 1<<63-1 {
 		due = 0
 	}
@@ -379,6 +418,10 @@ func (cn *conn) Expired(c *netpoll.Conn) {
 	}
 	if cn.bodyUntil != 0 && now >= cn.bodyUntil {
 		cn.late(c)
+	}
+	if cn.slowAt != 0 && now >= cn.slowAt {
+		cn.slowAt = 0
+		cn.cutSlow()
 	}
 	idle := cn.idleSince != 0 && now >= cn.idleSince+int64(cn.loop.host.Limits().KeepAliveTimeout)
 	if idle || cn.retires != 0 && now >= cn.retires {
@@ -432,7 +475,8 @@ func (cn *conn) Ended(c *netpoll.Conn, reset bool) {
 			cn.lose(x, cn.loop.host.EndCause())
 		case !x.received && x.streamsIn():
 			x.pipe.arriveEnd(cn.loop.host.EndCause())
-		case !cn.loop.host.HalfClose():
+			x.life.cancelWith(cn.loop.host.EndCause())
+		case !x.received || !cn.loop.host.HalfClose():
 			x.life.cancelWith(cn.loop.host.EndCause())
 		}
 	}

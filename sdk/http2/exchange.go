@@ -32,12 +32,15 @@ type Exchange struct {
 	skipped   int    // octets of the content that were read past
 	continued bool   // 100 (Continue) was sent
 	headRun   bool   // the unit's: Head has run, or is running
+	unwinds   bool   // Head has run and what follows it never will: End may run more than Done
 	failed    bool   // the unit's: the response is that of a panic
 	answered  bool   // the head of the response was appended; the unit's while one runs
 	fault     error  // what the server found, for Task.Fail; nil: nothing
 	lost      error  // why nobody takes the response; nil: somebody does
 	until     int64  // when content has to have come; 0: nobody waits for it
 	patience  int64  // nanoseconds that are left for the peer while somebody waits
+	taken     int64  // octets of the response that the peer had taken when the loop looked last
+	stalled   bool   // it was stalled then
 	out       sdk.Outcome
 
 	hints    msg.Fields // the early hints that are not sent
@@ -287,7 +290,7 @@ func (x *Exchange) reset() {
 	x.Reset()
 	x.conn, x.plan, x.phase = nil, nil, phaseHead
 	x.received, x.continued, x.headRun, x.failed, x.answered = false, false, false, false, false
-	x.skipped = 0
+	x.skipped, x.taken, x.stalled, x.unwinds = 0, 0, false, false
 	x.fault, x.lost, x.until, x.redone, x.resets = nil, nil, 0, false, false
 	if x.hints.Count() > 0 || x.hints.Err() != nil {
 		x.hints.Reset()

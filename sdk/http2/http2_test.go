@@ -24,7 +24,7 @@ import (
 func TestConversations(t *testing.T) {
 	a := newApp()
 	base, client, _, _ := serve(t, a, sdk.Config{})
-	long := strings.Repeat("0123456789", 200_000)
+	upload := strings.Repeat("0123456789", 200_000)
 	requests := []struct {
 		path, content string
 		status        int
@@ -33,19 +33,19 @@ func TestConversations(t *testing.T) {
 		{"/ready", "", 200, "ready"},
 		{"/loop", "", 200, "on the loop"},
 		{"/loop", "nobody reads it", 200, "on the loop"},
-		{"/loop", long, 200, "on the loop"},
+		{"/loop", upload, 200, "on the loop"},
 		{"/pool", "", 200, "off the loop"},
-		{"/pool", long, 200, "off the loop"},
+		{"/pool", upload, 200, "off the loop"},
 		{"/loop/body", "abc", 200, "got abc"},
 		{"/pool/body", "abc", 200, "got abc"},
 		{"/pool/body", "", 200, "got "},
-		{"/pool/body", long, 200, "got " + long},
+		{"/pool/body", upload, 200, "got " + upload},
 		{"/small", "0123456789", 200, "got 0123456789"},
 		{"/small", "0123456789a", 413, "the content is over the limit of 10 octets\n"},
 		{"/refuse", "abc", 403, "no\n"},
 		{"/echo", "abc", 200, "abc"},
-		{"/echo", long, 200, long},
-		{"/read", long, 200, "read " + long},
+		{"/echo", upload, 200, upload},
+		{"/read", upload, 200, "read " + upload},
 		{"/hints", "", 200, "hinted"},
 		{"/panic", "", 500, "Internal Server Error\n"},
 		{"/nowhere", "", 404, "Not Found\n"},

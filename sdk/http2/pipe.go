@@ -111,19 +111,19 @@ func (p *pipe) sent(unsent int) {
 	}
 }
 
-// arrive hands content to the unit.
-func (p *pipe) arrive(content []byte) {
+// arrive hands content to the unit, and reports whether that still reads.
+func (p *pipe) arrive(content []byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.inErr != nil {
-		p.consumed += len(content) // nobody reads it
-		return
+		return false
 	}
 	if p.at == len(p.in) {
 		p.in, p.at = p.in[:0], 0
 	}
 	p.in = append(p.in, content...)
 	p.wakeReader()
+	return true
 }
 
 // arriveEnd says that no content follows: err says why, nil that it is complete.

@@ -38,12 +38,17 @@ var refused = sdk.Plan{Name: "(refused)", Place: sdk.OnLoop} //nolint:gochecknog
 // function nothing of the app has to run.
 func (cn *conn) fault(c *netpoll.Conn, x *Exchange, r *h2.RefusalError) {
 	cn.note(c, &x.Exchange, r)
-	err := x.errorOf(r)
 	if x.phase == phaseUnit { // its functions run, and read
-		x.pipe.arriveEnd(err)
+		x.pipe.arriveEnd(x.errorOf(r))
 		return
 	}
-	x.fault, x.until = err, 0
+	cn.answer(c, x, r)
+}
+
+// answer answers a fault that no function of the route has seen.
+func (cn *conn) answer(c *netpoll.Conn, x *Exchange, r *h2.RefusalError) {
+	x.fault, x.until = x.errorOf(r), 0
+	x.unwinds = x.headRun && !x.plan.Errors
 	x.Drop()
 	ready := cn.loop.protocol.refusals[r.Status]
 	switch {

@@ -83,6 +83,7 @@ func (cn *conn) settleLost(x *Exchange) {
 	x.pipe.worked(w.out, 0)
 	if w.end != thenNothing {
 		cn.loop.host.Loop().Arrived()
+		x.unwinds = w.end == thenCollect
 		cn.end(x, x.lost)
 	}
 }
@@ -106,6 +107,7 @@ func (cn *conn) settleUnit(c *netpoll.Conn, x *Exchange) {
 	switch {
 	case end == thenNothing:
 	case x.lost != nil:
+		x.unwinds = end == thenCollect
 		cn.end(x, x.lost)
 	case end == thenCollect:
 		cn.collect(c, x)
@@ -148,7 +150,8 @@ func (cn *conn) pump(c *netpoll.Conn, x *Exchange) (end then) {
 		_ = cn.appendEnd(c, x) // a stream of another protocol declares no length
 	}
 	unsent := x.Unsent()
-	if unsent > cn.loop.config.Limits.ResponseBufferLow {
+	// Where the marks are the same a writer waits at the low one, too.
+	if limits := cn.loop.config.Limits; unsent > min(limits.ResponseBufferLow, limits.ResponseBufferHigh-1) {
 		x.WaitForRoom()
 	}
 	x.pipe.worked(w.out, unsent)
