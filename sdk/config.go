@@ -68,8 +68,8 @@ type Config struct {
 	// at most once a second, by a goroutine of its own. The default writes the stall and
 	// the stack to standard error.
 	OnStall func(Stall)
-	// OnRefusal is called with requests that the server refuses by itself: those
-	// that are malformed, over a limit or late, whichever function of Errors or
+	// OnRefusal is called with requests, and connections of HTTP/2, that the server
+	// refuses by itself: those that are malformed, over a limit or late, whichever function of Errors or
 	// ready-made response answers. It runs on the loop, before the answer is
 	// sent, and must not block. Nil, the default, costs nothing; the counts
 	// (Server.Refusals) are kept in any case. The function of a route that reads
@@ -77,7 +77,8 @@ type Config struct {
 	// and the hook is not called.
 	OnRefusal func(Refusal)
 	// RefusalRate bounds the calls of OnRefusal in each second and loop, default
-	// 10; Unlimited lifts it. What is left out is counted (Refusal.Suppressed).
+	// 10; Unlimited lifts it. Those that end an HTTP/2 connection have a second
+	// such bound. What is left out is counted (Refusal.Suppressed).
 	RefusalRate int
 	// System is where sockets come from; nil is the operating system. Tests
 	// give netpoll/sim.

@@ -29,6 +29,7 @@ type Host struct {
 
 	refusals    []*Refusals // one for each protocol; read-only once the loop runs
 	refusalRate rate
+	endRate     rate // of those that end a connection of many requests
 }
 
 // NewLoop returns a loop on kernel and the host of it. Simulations and tests
@@ -56,6 +57,7 @@ func newLoop(kernel netpoll.Kernel, config Config, workers, streams Pool, g *gat
 	return l, &Host{
 		loop: l, config: config, workers: workers, streams: streams,
 		gate: g, random: uint64(l.Wall() + l.Clock()), refusalRate: rate{most: config.RefusalRate},
+		endRate: rate{most: config.RefusalRate},
 	}
 }
 

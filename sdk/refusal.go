@@ -9,7 +9,8 @@ import (
 )
 
 // A Refusal is a request that the server refused by itself, because it is
-// malformed, over a limit or late.
+// malformed, over a limit or late; in HTTP/2 also one whose stream is reset for
+// that, and a connection that is ended.
 //
 // The reasons, whose names do not change, are in HTTP/1.1:
 //
@@ -24,11 +25,42 @@ import (
 //     the chunked coding;
 //   - tls, http2-preface: another protocol;
 //   - head-timeout, body-timeout: what did not arrive in time.
+//
+// In HTTP/2, of requests that are answered:
+//
+//   - scheme, method-unknown, target-limit, field-section-limit, fields-limit,
+//     expectation, body-limit, body-timeout: what they are in HTTP/1.1;
+//
+// of those whose stream is reset, which have the status 0:
+//
+//   - streams, shutdown: there are too many, or the server shuts down;
+//   - stream-ended, stream-reset, tunnel: frames that a stream does not have;
+//   - stream-flow, stream-window, no-increment, priority: of its windows and
+//     priority;
+//   - field-name, field-value, connection-field, te, host, length,
+//     length-differs, method, target, connect: of its fields and its content;
+//   - pseudo-field, pseudo-repeat, pseudo-order, pseudo-missing,
+//     pseudo-trailer: of pseudo-fields;
+//   - trailer-end, trailer-limit: of the trailer section;
+//
+// and of a connection that is ended, with the status 0:
+//
+//   - preface, http1, tls, settings-first: it does not begin as HTTP/2 does;
+//   - frame-size, frame-length, stream-zero, stream-even, stream-order,
+//     stream-idle, stream-closed, padding, push, block, continuation, settings,
+//     window-setting, increment, window, flow, dependency, priorities: of frames;
+//   - compression: a field block cannot be decoded;
+//   - resets, provoked-resets, refusals, settings-flood, ping-flood,
+//     empty-frames, updates, priority-flood, expansion, unknown-frames: what the
+//     connection drew last from Limits.Budget, which is used up;
+//   - block-limit, continuations: a field block is over a limit;
+//   - head-timeout, settings-timeout, ping-timeout: what did not arrive in time.
 type Refusal struct {
 	// Reason is the stable name of the reason.
 	Reason string
 	// Status is the status code of the answer: 0 when the request had been
-	// answered before its fault was found, amid content that nobody wanted.
+	// answered before its fault was found, amid content that nobody wanted, and
+	// when a stream was reset, or a connection of HTTP/2 ended.
 	Status int
 	// RemoteAddr is the address of the peer, the zero AddrPort for a peer
 	// without one.
@@ -114,13 +146,19 @@ func (r *Refusals) Wanted(now int64) bool {
 	return r.host.config.OnRefusal != nil && r.host.refusalRate.allows(now)
 }
 
-// Tell calls OnRefusal for a refusal that was Wanted. f.Reason and f.Suppressed
+// WantedEnd is Wanted for a refusal that ends a whole connection: those of its
+// streams before it, which are counted apart, do not hide it.
+func (r *Refusals) WantedEnd(now int64) bool {
+	return r.host.config.OnRefusal != nil && r.host.endRate.allows(now)
+}
+
+// Tell calls OnRefusal for a refusal that was wanted. f.Reason and f.Suppressed
 // are filled in, and of f.Octets, which is borrowed, a bounded part is copied.
 // A panic of the hook is reported as those of the app's functions are.
 func (r *Refusals) Tell(reason int, f Refusal) {
 	f.Reason = r.reasons[reason]
 	f.Octets = slices.Clone(f.Octets[:min(len(f.Octets), maxRefusalOctets)])
-	f.Suppressed = r.host.refusalRate.take()
+	f.Suppressed = r.host.refusalRate.take() + r.host.endRate.take()
 	defer r.host.recovered("OnRefusal")
 	r.host.config.OnRefusal(f)
 }

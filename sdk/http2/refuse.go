@@ -110,7 +110,7 @@ func (cn *conn) note(c *netpoll.Conn, x *h2.Exchange, r *h2.RefusalError) {
 	reason := int(r.Reason)
 	l := cn.loop
 	l.refusals.Count(reason)
-	if !l.refusals.Wanted(c.Now()) {
+	if ends := r.Scope == h2.ScopeConnection; ends && !l.refusals.WantedEnd(c.Now()) || !ends && !l.refusals.Wanted(c.Now()) {
 		return
 	}
 	f := sdk.Refusal{Status: r.Status, RemoteAddr: cn.remote}
