@@ -15,7 +15,7 @@ import (
 // TestGoClient checks the table of routes with Go's http.Client, which keeps
 // its connections.
 func TestGoClient(t *testing.T) {
-	checkRoutes(t, clients.Start(t), new(http.Transport))
+	checkRoutes(t, clients.Start(t), new(http.Transport), 1)
 }
 
 // TestGoClientSecured checks it over each version of TLS.
@@ -24,12 +24,14 @@ func TestGoClientSecured(t *testing.T) {
 	url := clients.StartAt(t, c.URL())
 	for name, version := range map[string]uint16{"TLS 1.2": tls.VersionTLS12, "TLS 1.3": tls.VersionTLS13} {
 		t.Run(name, func(t *testing.T) {
-			checkRoutes(t, url, &http.Transport{TLSClientConfig: &tls.Config{RootCAs: c.Pool, MinVersion: version, MaxVersion: version}})
+			checkRoutes(t, url, &http.Transport{TLSClientConfig: &tls.Config{RootCAs: c.Pool, MinVersion: version, MaxVersion: version}}, 1)
 		})
 	}
 }
 
-func checkRoutes(t *testing.T, url string, transport *http.Transport) {
+// checkRoutes is TestGoClient with a transport, which has to speak a version of
+// HTTP.
+func checkRoutes(t *testing.T, url string, transport *http.Transport, version int) {
 	t.Helper()
 	client := &http.Client{Timeout: 20 * time.Second, Transport: transport}
 	defer client.CloseIdleConnections()
@@ -82,8 +84,8 @@ func checkRoutes(t *testing.T, url string, transport *http.Transport) {
 			if res.StatusCode != tt.status || got != tt.content || res.Header.Get("Content-Type") != tt.contentType || res.Header.Get("Allow") != tt.allow {
 				t.Errorf("%d, %q, %q, allow %q", res.StatusCode, res.Header.Get("Content-Type"), got, res.Header.Get("Allow"))
 			}
-			if res.Header.Get("Date") == "" {
-				t.Error("no Date")
+			if res.Header.Get("Date") == "" || res.ProtoMajor != version {
+				t.Errorf("Date %q, %s", res.Header.Get("Date"), res.Proto)
 			}
 		})
 	}

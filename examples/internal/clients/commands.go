@@ -114,7 +114,7 @@ func format(head string, commands []command) string {
 
 // date is the Date field of a response. Any other form of it is not masked,
 // and so does not pass (RFC 9110 section 5.6.7).
-var date = regexp.MustCompile(`(?m)^Date: (Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3]\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT`)
+var date = regexp.MustCompile(`(?m)^([Dd]ate): (Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3]\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT`)
 
 // run returns what a command prints, and how it ended unless it succeeded.
 func run(t *testing.T, line, dir string, env []string) string {
@@ -126,7 +126,7 @@ func run(t *testing.T, line, dir string, env []string) string {
 	cmd.WaitDelay = time.Second // what sh started may hold the output
 	out, err := cmd.CombinedOutput()
 	got := strings.ReplaceAll(string(out), "\r", "")
-	got = date.ReplaceAllString(got, "Date: (now)")
+	got = date.ReplaceAllString(got, "$1: (now)")
 	got = strings.TrimRight(got, "\n") + "\n"
 	if err != nil {
 		got += fmt.Sprintf("(%v)\n", err)
