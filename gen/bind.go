@@ -353,7 +353,7 @@ func (b *binder) sections(out *binding) {
 				if reader < 0 || i < reader && !c.later() {
 					b.trailersTooEarly(out, c, reader)
 				}
-			case "SendFile", "ResponseTrailers", "EarlyHints":
+			case "SendFile", "ResponseTrailers", "EarlyHints", "Reset":
 				if c.done() {
 					b.app.report(c.fn.use, "response-sent", fmt.Sprintf("%s is a function of Done and takes sdk.%s", c.fn.name, name),
 						[]string{"the response has been sent when it runs"}, fmt.Sprintf("take sdk.%s in the handler, or in a function that is declared with s.Use", name))
@@ -604,10 +604,17 @@ func (b *binder) late(c *call, p *types.Var, arg *argument) bool {
 
 // declared checks that the server declares what offers a feature.
 func (b *binder) declared(fn *function, p *types.Var) {
-	if feature(p.Type()) == "TLS" && !b.decl.tls {
-		b.app.report(b.posOf(fn, p), "feature-not-declared", fn.name+" takes sdk.TLS, but the server does not declare TLS", nil,
-			"add s.TLS() in "+b.app.declare.Name.Name+" ("+b.app.at(b.decl.pos)+")")
+	name, what, word := feature(p.Type()), "", ""
+	switch {
+	case name == "TLS" && !b.decl.tls:
+		what, word = "TLS", "s.TLS()"
+	case name == "Reset" && !b.decl.http2:
+		what, word = "HTTP/2", "s.HTTP2()"
+	default:
+		return
 	}
+	b.app.report(b.posOf(fn, p), "feature-not-declared", fn.name+" takes sdk."+name+", but the server does not declare "+what, nil,
+		"add "+word+" in "+b.app.declare.Name.Name+" ("+b.app.at(b.decl.pos)+")")
 }
 
 // arg binds one parameter by its type alone.

@@ -4,7 +4,7 @@ package gen
 // order in which an Exchange embeds them.
 var features = []string{
 	"Request", "RequestHeaders", "RequestBody", "RequestStream", "RequestTrailers",
-	"Response", "ResponseStatus", "ResponseStream", "SendFile", "ResponseTrailers", "EarlyHints", "Upgrade", "Connection", "TLS",
+	"Response", "ResponseStatus", "ResponseStream", "SendFile", "ResponseTrailers", "EarlyHints", "Upgrade", "Reset", "Connection", "TLS",
 	"Lifetime", "TimedLifetime",
 }
 

@@ -78,6 +78,8 @@ var (
 	ErrTooSlow = errors.New("windhover: the peer is too slow")
 	// ErrPanicked says that a function of the app panicked.
 	ErrPanicked = errors.New("windhover: a function panicked")
+	// ErrReset says that the app reset the exchange (Reset).
+	ErrReset = errors.New("windhover: a function reset the exchange")
 	// ErrTooLate says that the response could not be changed: its head was sent.
 	ErrTooLate = errors.New("windhover: the head of the response was sent")
 )

@@ -251,6 +251,23 @@ type UpgradedStream interface {
 	io.Closer
 }
 
+// Reset lets a function end its exchange without a response: an answer would be
+// of no use, or give something away. Exchanges of an app that declares s.HTTP2()
+// offer it.
+type Reset interface {
+	// StreamID returns the identifier of the exchange's stream (RFC 9113 section
+	// 5.1.1): unique in its connection, and odd. In HTTP/1.1 it is 0.
+	StreamID() uint32
+	// ResetStream makes the server reset the stream, as soon as the functions
+	// have returned, in the place of the response or of what is not sent of it
+	// (RFC 9113 section 5.4.2); streams of the exchange fail from now on. The
+	// code is one of RFC 9113 section 7, such as 8 (CANCEL) or 2 (INTERNAL_ERROR);
+	// the last call holds. HTTP/1.1 has no streams: the connection is reset, and
+	// the code is not sent. Outcome.Err is ErrReset, and an error that a
+	// function returns is not answered.
+	ResetStream(code uint32)
+}
+
 // Connection says between whom the exchange is. Every exchange offers it.
 type Connection interface {
 	// RemoteAddr returns the address of the peer. It is the zero AddrPort for

@@ -305,6 +305,10 @@ func (cn *conn) body(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 // respond appends the response.
 func (cn *conn) respond(c *netpoll.Conn) {
 	x := cn.x
+	if x.resets {
+		cn.reset(c)
+		return
+	}
 	cn.sayClose()
 	c.SetOut(x.appendResponse(c.Out(), cn.loop.host.Date(c.Now())))
 	cn.responded(c)

@@ -53,6 +53,7 @@ type Exchange struct {
 	owed      int64    // octets of them that it has still to be given
 	file      file     // nil unless content of the response is in a file
 	redone    bool     // the status was set after the stream was opened
+	resets    bool     // the app resets the connection
 	failure   error    // why the response cannot go on
 	in        []byte   // input of a streamed request; in[at:] is not consumed
 	at        int
@@ -78,6 +79,7 @@ var (
 	_ sdk.ResponseTrailers = (*Exchange)(nil)
 	_ sdk.EarlyHints       = (*Exchange)(nil)
 	_ sdk.Upgrade          = (*Exchange)(nil)
+	_ sdk.Reset            = (*Exchange)(nil)
 	_ sdk.Connection       = (*Exchange)(nil)
 	_ sdk.Lifetime         = (*Exchange)(nil)
 	_ sdk.TimedLifetime    = (*Exchange)(nil)
@@ -237,6 +239,8 @@ func (x *Exchange) end(now int64, err error) {
 	x.answered = true // or will never be
 	switch {
 	case err != nil:
+	case x.resets:
+		out.Err = sdk.ErrReset
 	case x.failed:
 		out.Err = sdk.ErrPanicked
 	default:
@@ -278,7 +282,7 @@ func (x *Exchange) reset() {
 	x.Reset()
 	x.conn, x.nc, x.plan = nil, nil, nil
 	x.received, x.continued, x.headRun, x.failed, x.answered = false, false, false, false, false
-	x.skipped, x.arrived, x.redone = 0, 0, false
+	x.skipped, x.arrived, x.redone, x.resets = 0, 0, false, false
 	if x.hints.Count() > 0 || x.hints.Err() != nil {
 		x.hints.Reset()
 	}

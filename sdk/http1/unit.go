@@ -123,6 +123,11 @@ func (x *Exchange) complete() {
 // send sends what is not sent of the response.
 func (x *Exchange) send() error {
 	switch {
+	case x.resets:
+		if x.file != nil {
+			x.file.drop()
+		}
+		return sdk.ErrReset
 	case x.file != nil:
 		return x.file.end()
 	case x.stream != nil:

@@ -2,6 +2,7 @@ package http2_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -39,6 +40,13 @@ type route struct {
 
 func text(s string) func(*task) bool {
 	return func(t *task) bool { t.x.ResponseContent().Text(s); return false }
+}
+
+// reset resets the stream with a code that its identifier makes.
+func reset(t *task) bool {
+	t.x.ResponseContent().Text("not to be seen")
+	t.x.ResetStream(0x100 + t.x.StreamID())
+	return false
 }
 
 func want(*task) bool { return true }
@@ -110,6 +118,21 @@ var routes = map[string]*route{
 		t.app.causes = append(t.app.causes, context.Cause(ctx))
 		t.app.mu.Unlock()
 		return t.fail(sdk.NewError(503, "told to stop"))
+	}},
+	"/reset/loop": {plan: sdk.Plan{Place: sdk.OnLoop}, head: reset},
+	"/reset/pool": {head: reset},
+	"/reset/body": {plan: sdk.Plan{Body: sdk.BodyCollected}, head: want, body: func(t *task, _ []byte) { reset(t) }},
+	"/reset/late": {plan: sdk.Plan{Streams: true}, head: func(t *task) bool {
+		w := t.x.OpenResponse()
+		_, _ = io.WriteString(w, "some of it")
+		if err := w.Flush(); err != nil {
+			return t.fail(err)
+		}
+		reset(t)
+		if _, err := io.WriteString(w, long); !errors.Is(err, sdk.ErrReset) {
+			panic("written after a reset")
+		}
+		return t.fail(sdk.ErrNotFound)
 	}},
 	"/hints": {head: func(t *task) bool {
 		t.x.AddEarlyHint("</a.css>; rel=preload")

@@ -83,6 +83,7 @@ var (
 	_ sdk.ResponseTrailers = (*Exchange)(nil)
 	_ sdk.EarlyHints       = (*Exchange)(nil)
 	_ sdk.Upgrade          = (*Exchange)(nil)
+	_ sdk.Reset            = (*Exchange)(nil)
 	_ sdk.Connection       = (*Exchange)(nil)
 	_ sdk.Lifetime         = (*Exchange)(nil)
 	_ sdk.TLS              = (*Exchange)(nil)
@@ -251,6 +252,8 @@ func (x *Exchange) outcome(now int64, err error) sdk.Outcome {
 	}
 	switch {
 	case err != nil:
+	case x.resets:
+		out.Err = sdk.ErrReset
 	case x.failed:
 		out.Err = sdk.ErrPanicked
 	case x.failure != nil:

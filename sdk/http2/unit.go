@@ -32,10 +32,14 @@ func (x *Exchange) RunUnit() {
 			return
 		}
 	}
-	if x.file != nil {
+	switch {
+	case x.file == nil:
+	case x.resets:
+		x.file.drop()
+	default:
 		x.file.send()
 	}
-	if x.stream == nil {
+	if x.stream == nil || x.resets {
 		x.pipe.leave(thenRespond)
 		return
 	}
