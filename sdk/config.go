@@ -111,7 +111,8 @@ type Limits struct {
 	// take on average, as long as some wait for it, default 240. Under it the
 	// connection is aborted. Octets beyond the rate earn the peer time as with
 	// BodyRate, and are counted when its time is over: so it may take nothing
-	// for twice KeepAliveTimeout after it took much.
+	// for twice KeepAliveTimeout after it took much. In HTTP/2 a stream is reset, too, whose
+	// window, or the connection's, lets through less in a whole ResponseGrace.
 	ResponseRate int
 	// ResponseGrace is the time that the peer has to begin with, default 5 s.
 	ResponseGrace time.Duration

@@ -196,7 +196,8 @@ type ContentWriter interface {
 // Upgrade lets a function go on with another protocol on the connection, when
 // the client offers it (RFC 9110 section 7.8): WebSocket, for example. A
 // function that takes it holds a goroutine until it returns, so it cannot run
-// on the loop. HTTP/1.1 offers it.
+// on the loop. HTTP/1.1 offers it, and HTTP/2 with extended CONNECT (RFC 8441): the
+// stream takes the place of the connection, and the answer is 200 for 101.
 type Upgrade interface {
 	// UpgradeOffered reports whether the client offers to change to protocol:
 	// its name, such as "websocket", or a name and a version, such as "ipp/2".
