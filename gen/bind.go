@@ -604,7 +604,8 @@ func (b *binder) late(c *call, p *types.Var, arg *argument) bool {
 
 // declared checks that the server declares what offers a feature.
 func (b *binder) declared(fn *function, p *types.Var) {
-	name, what, word := feature(p.Type()), "", ""
+	name := feature(p.Type())
+	var what, word string
 	switch {
 	case name == "TLS" && !b.decl.tls:
 		what, word = "TLS", "s.TLS()"
