@@ -17,6 +17,7 @@ import (
 
 // app is a pipeline written by hand: routes by path, whatever the method.
 type app struct {
+	quiet    bool // outcomes are not kept
 	mu       sync.Mutex
 	outcomes []sdk.Outcome
 	causes   []error // why contexts ended
@@ -172,9 +173,11 @@ func (t *task) Head() (wantBody bool) { return t.at.head(t) }
 func (t *task) Body(content []byte)   { t.at.body(t, content) }
 func (t *task) Fail(err error)        { t.fail(err) }
 func (t *task) End(out sdk.Outcome) {
-	t.app.mu.Lock()
-	t.app.outcomes = append(t.app.outcomes, out)
-	t.app.mu.Unlock()
+	if !t.app.quiet {
+		t.app.mu.Lock()
+		t.app.outcomes = append(t.app.outcomes, out)
+		t.app.mu.Unlock()
+	}
 	t.at = nil
 }
 
