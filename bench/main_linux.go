@@ -47,8 +47,13 @@ func exit(err error) {
 }
 
 func run(ctx context.Context, args []string) error {
-	if len(args) > 0 && args[0] == abuseCommand {
-		return runAbuse(ctx, args[1:])
+	if len(args) > 0 {
+		switch args[0] {
+		case abuseCommand:
+			return runAbuse(ctx, args[1:])
+		case streamsCommand:
+			return runStreams(ctx, args[1:])
+		}
 	}
 	o, err := parseOptions(args)
 	if err != nil {
