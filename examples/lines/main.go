@@ -1,5 +1,5 @@
-// Command lines shows another protocol on a connection of HTTP: lines of text,
-// each sent back in capitals.
+// Command lines shows another protocol on a connection of HTTP/1.1, or on a stream
+// of HTTP/2 (extended CONNECT): lines of text, each sent back in capitals.
 //
 //	curl -N -H "Connection: Upgrade" -H "Upgrade: lines" http://localhost:5000/lines
 package main

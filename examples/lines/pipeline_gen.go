@@ -7,6 +7,7 @@ import (
 
 	"github.com/windhover-go/windhover/sdk"
 	"github.com/windhover-go/windhover/sdk/http1"
+	"github.com/windhover-go/windhover/sdk/http2"
 	"github.com/windhover-go/windhover/sdk/msg"
 )
 
@@ -38,6 +39,9 @@ const _ = sdk.Generated2
 // Install implements sdk.App.
 func (p *Pipeline) Install(s *sdk.Setup) {
 	http1.Offer(s, func(x *http1.Exchange) sdk.Task {
+		return p.Bind(x)
+	}, readyResponses()...)
+	http2.Offer(s, func(x *http2.Exchange) sdk.Task {
 		return p.Bind(x)
 	}, readyResponses()...)
 }
