@@ -19,10 +19,11 @@ import (
 // turns, and ends them one after the other.
 func TestStreams(t *testing.T) {
 	url := clients.Start(t)
-	transport := &http2.Transport{AllowHTTP: true, DialTLSContext: func(ctx context.Context, network, addr string, _ *tls.Config) (net.Conn, error) {
+	// That of net/http does not take :protocol.
+	transport := &http2.Transport{AllowHTTP: true, DialTLSContext: func(ctx context.Context, network, addr string, _ *tls.Config) (net.Conn, error) { //nolint:staticcheck // as above
 		return new(net.Dialer).DialContext(ctx, network, addr)
 	}}
-	defer transport.CloseIdleConnections()
+	defer transport.CloseIdleConnections() //nolint:staticcheck // as above
 	var out []*io.PipeWriter
 	var in []*bufio.Reader
 	for range 5 {
@@ -32,7 +33,7 @@ func TestStreams(t *testing.T) {
 			t.Fatal(err)
 		}
 		req.Header[":protocol"] = []string{"lines"}
-		res, err := transport.RoundTrip(req)
+		res, err := transport.RoundTrip(req) //nolint:staticcheck // as above
 		if err != nil {
 			t.Fatal(err)
 		}
