@@ -122,6 +122,10 @@ var layers = map[string]layer{
 		},
 		not: []string{"net/http", "crypto/tls", "go/types"},
 	},
+	streams: {
+		ours: []string{"gen/decl", "h1", "h2", "netpoll", "sdk", "sdk/http1", "sdk/http2", "sdk/invariant", "sdk/msg"},
+		not:  []string{"net/http", "crypto/tls", "go/types"},
+	},
 	clients: {not: []string{"net/http", "go/types"}}, // it makes certificates
 	secured: {
 		ours: []string{
@@ -164,16 +168,19 @@ func TestImportDirections(t *testing.T) {
 }
 
 const (
-	// apps is the row that all of examples shares, but the one that declares TLS.
+	// apps is the row that all of examples shares, but those that declare TLS or
+	// HTTP/2.
 	apps = "examples/..."
 	// secured is the example that declares TLS.
 	secured = "examples/probe"
+	// streams is the example that declares HTTP/2 without TLS.
+	streams = "examples/lines"
 	// clients is what the tests of examples share; no example links it.
 	clients = "examples/internal/clients"
 )
 
 func rowOf(pkg string) string {
-	if strings.HasPrefix(pkg, "examples/") && pkg != secured && pkg != clients {
+	if strings.HasPrefix(pkg, "examples/") && pkg != secured && pkg != streams && pkg != clients {
 		return apps
 	}
 	return pkg
@@ -184,7 +191,7 @@ func rowOf(pkg string) string {
 func (l layer) mayReach(row, dep string) bool {
 	in, ours := strings.CutPrefix(dep, module+"/")
 	if ours {
-		return slices.Contains(l.ours, in) || (row == apps || row == secured) && rowOf(in) == apps
+		return slices.Contains(l.ours, in) || (row == apps || row == secured || row == streams) && rowOf(in) == apps
 	}
 	return !slices.Contains(l.not, dep)
 }
