@@ -10,10 +10,13 @@ type App interface{ Install(s *Setup) }
 //	Route, then Head, then Body if Head asked for it, then End
 //
 // Route is called on the loop; Head, Body and Fail in the place that the plan
-// says, and End there too, once Head has been called; on the loop otherwise.
-// Route's plan may be ready-made (Plan.Ready), then only End follows. If a function panics, Recover follows when
-// the task is a Recoverer, and then End. When Head asked for a body that cannot
-// be had, and neither Body nor Fail is called, Outcome.Err says why.
+// says, and End there too, once Head has been called and functions may be left
+// that it runs: those of Done (Plan.Done), and those of Finish when Head asked for
+// a body and neither Body nor Fail was called. Otherwise End may be called on the
+// loop. Route's plan may be ready-made (Plan.Ready), then only End follows. If a
+// function panics, Recover follows when the task is a Recoverer, and then End.
+// When Head asked for a body that cannot be had, and neither Body nor Fail is
+// called, Outcome.Err says why.
 //
 // When the server finds a fault after Route, such as content over the limit,
 // it calls Fail, if the plan has Errors, in the place of what is left: of Head
