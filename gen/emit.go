@@ -558,7 +558,7 @@ func (e *emitter) plans() {
 		if e.none.streams {
 			dict = append(dict, jen.Id("Streams").Op(":").True())
 		}
-		if e.takesOutcome(e.none) {
+		if e.none.hasDone() {
 			dict = append(dict, jen.Id("Done").Op(":").True())
 		}
 		if e.decl.server.errors != nil || e.none.finishes() {
@@ -614,7 +614,7 @@ func (e *emitter) plan(rt *route) jen.Code {
 	if rt.streams {
 		add("Streams", jen.True())
 	}
-	if e.takesOutcome(&rt.binding) {
+	if rt.hasDone() {
 		add("Done", jen.True())
 	}
 	if errors {
@@ -626,16 +626,8 @@ func (e *emitter) plan(rt *route) jen.Code {
 	return jen.Values(dict...)
 }
 
-func (e *emitter) takesOutcome(b *binding) bool {
-	for _, c := range b.calls {
-		for _, arg := range c.args {
-			if arg.source == fromOutcome {
-				return true
-			}
-		}
-	}
-	return false
-}
+// hasDone reports whether functions of Done run.
+func (b *binding) hasDone() bool { return slices.ContainsFunc(b.calls, (*call).done) }
 
 // task writes the state of an exchange.
 func (e *emitter) task() {

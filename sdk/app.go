@@ -68,7 +68,8 @@ type Plan struct {
 	// route, and one whose Body is BodyStreamed, may hold its goroutine for
 	// long and so has its own pool.
 	Streams bool
-	// Done says that a function takes Outcome: its Duration is measured.
+	// Done says that functions run behind the response, which therefore leaves
+	// before them, and that its Duration is measured.
 	Done bool
 	// Errors says that a function of the app answers the errors of the route, or
 	// runs before they are answered: Task.Fail answers what the server finds. Without it the server answers
