@@ -142,7 +142,7 @@ var refusals = [reasonCount]RefusalError{
 	ReasonTunnel:        streamError(ReasonTunnel, CodeProtocol, "tunnel", "a field section on a stream that has become a tunnel"),
 	ReasonTrailerLimit:  streamError(ReasonTrailerLimit, CodeEnhanceYourCalm, "trailer-limit", "the trailer section is over a limit"),
 
-	ReasonScheme:            answered(ReasonScheme, 400, "scheme", "the scheme is not one that is served on this connection"),
+	ReasonScheme:            answered(ReasonScheme, 421, "scheme", "the scheme is not one that is served on this connection"),
 	ReasonMethodUnknown:     answered(ReasonMethodUnknown, 501, "method-unknown", "unknown method"),
 	ReasonTargetLimit:       answered(ReasonTargetLimit, 414, "target-limit", "request-target too long"),
 	ReasonFieldSectionLimit: answered(ReasonFieldSectionLimit, 431, "field-section-limit", "field section too large"),
