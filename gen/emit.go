@@ -627,7 +627,7 @@ func (e *emitter) plan(rt *route) jen.Code {
 }
 
 // hasDone reports whether functions of Done run.
-func (b *binding) hasDone() bool { return slices.ContainsFunc(b.calls, (*call).done) }
+func (out *binding) hasDone() bool { return slices.ContainsFunc(out.calls, (*call).done) }
 
 // task writes the state of an exchange.
 func (e *emitter) task() {
