@@ -54,7 +54,7 @@ var streamOutcomes = []streamOutcome{
 	{name: "a large field", method: "GET", path: "/plaintext", fields: []string{"a", strings.Repeat("b", 33_000)}, status: "431"},
 	{name: "many fields", method: "GET", path: "/plaintext", fields: strings.Split(strings.Repeat("a,b,", 101)+"a,b", ","), status: "431"},
 	{name: "another expectation", method: "POST", path: "/echo", fields: []string{"expect", "more"}, content: "a", status: "417"},
-	{name: "another scheme", method: "GET", path: "/plaintext", fields: []string{":scheme", "ftp", ":authority", "x"}, status: "400"},
+	{name: "another scheme", method: "GET", path: "/plaintext", fields: []string{":scheme", "ftp", ":authority", "x"}, status: "421"},
 	{name: "the field Host alone", method: "GET", path: "/plaintext", fields: []string{":scheme", "http", "host", "x"}, status: "200"},
 
 	{name: "no scheme", method: "GET", path: "/plaintext", fields: []string{":authority", "x"}, status: "PROTOCOL_ERROR"},
