@@ -17,7 +17,8 @@ import (
 )
 
 // loadFlag as the first argument makes this program the load of another: the
-// port, the depth and how it uses TLS follow, and commands come from standard input.
+// port, the depth and how it uses TLS follow, and commands come from standard
+// input.
 const loadFlag = "-load"
 
 // A count is what the load has received.

@@ -37,7 +37,8 @@ type conn struct {
 	got    int    // octets of in
 }
 
-// newLoad returns a load without connections, which asks for depth responses at once.
+// newLoad returns a load without connections, which asks for depth responses at
+// once.
 func newLoad(addr *unix.SockaddrInet4, depth int) (*load, error) {
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {

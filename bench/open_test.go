@@ -81,7 +81,8 @@ func TestLedger(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		conns int
-		// ready returns when a server that is asked at a time by a connection answers.
+		// ready returns when a server that is asked at a time by a connection
+		// answers.
 		ready          func(conn int, asked time.Duration) time.Duration
 		p50, p99, high time.Duration
 		slow           int // latencies of a millisecond and more
@@ -90,7 +91,8 @@ func TestLedger(t *testing.T) {
 		{"it takes a while", 4, func(_ int, now time.Duration) time.Duration { return now + 2*ms }, 2 * ms, 2 * ms, 2 * ms, 1000},
 		// A loop that asks again only after an answer would see 4 slow ones.
 		{"it stalls for a tenth of the time", 4, stalled(100*ms, 200*ms), 0, 90 * ms, 100 * ms, 100},
-		// Twice as long as there is time: request j of a connection is 4j ms later than the first.
+		// Twice as long as there is time: request j of a connection is 4j ms
+		// later than the first.
 		{"it is too slow", 4, func(_ int, now time.Duration) time.Duration { return now + 8*ms }, 504 * ms, 996 * ms, 1004 * ms, 1000},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

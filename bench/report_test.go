@@ -83,8 +83,8 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// TestTables checks that the floor is the first in a round without TLS, and that only a
-// table of memory has connections that wait.
+// TestTables checks that the floor is the first in a round without TLS, and
+// that only a table of memory has connections that wait.
 func TestTables(t *testing.T) {
 	for _, tt := range tables {
 		if (tt.tls == "") != (tt.servers[0] == floor) {

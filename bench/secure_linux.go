@@ -23,7 +23,8 @@ import (
 	"time"
 )
 
-// A keyPair is the files of the certificate that all servers have: ECDSA with P-256.
+// A keyPair is the files of the certificate that all servers have: ECDSA with
+// P-256.
 type keyPair struct{ cert, key string }
 
 // newKeyPair makes a certificate in dir.

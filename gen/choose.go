@@ -250,8 +250,8 @@ func (d *declaration) near(host string, path []string) (list []*route) {
 }
 
 // far returns how many edits a path is away from the route; ok is false when it
-// is not near. Each literal can be two edits away, and a segment can be missing, too
-// much or of the wrong type.
+// is not near. Each literal can be two edits away, and a segment can be
+// missing, too much or of the wrong type.
 func (rt *route) far(path []string) (far int, ok bool) {
 	const most = 4
 	pattern := rt.segments

@@ -21,9 +21,10 @@ type Named struct {
 	OnLoop []string
 }
 
-// NamedFunctions returns the functions that the declaration of a package names, in the
-// order of their names in it, for tools that look at them. There are none when the
-// package has no declaration. What is wrong with the declaration is not said here.
+// NamedFunctions returns the functions that the declaration of a package names,
+// in the order of their names in it, for tools that look at them. There are
+// none when the package has no declaration. What is wrong with the declaration
+// is not said here.
 func NamedFunctions(fset *token.FileSet, files []*ast.File, pkg *types.Package, info *types.Info) []Named {
 	if !slices.ContainsFunc(pkg.Imports(), func(p *types.Package) bool { return p.Path() == declPath }) {
 		return nil

@@ -184,8 +184,8 @@ func (p *parameter) object() object {
 	return o
 }
 
-// isPart reports whether every text that is of one kind is of another one too, which
-// is the wider.
+// isPart reports whether every text that is of one kind is of another one too,
+// which is the wider.
 func isPart(kind, wider string) bool {
 	if kind == "" || isText(kind) || kind == wider {
 		return false

@@ -289,9 +289,9 @@ func ask(file string, bind func(x *exchange) sdk.Task) {
 `
 
 // TestReference compares the routes that generated code chooses, and the values of
-// their wildcards, with those of a naive interpreter, over random declarations and paths, and the interpreter
-// with http.ServeMux where that accepts the declaration. The flag -cases says how
-// many.
+// their wildcards, with those of a naive interpreter, over random declarations
+// and paths, and the interpreter with http.ServeMux where that accepts the
+// declaration. The flag -cases says how many.
 func TestReference(t *testing.T) {
 	const apps = 40
 	root := newModule(t)

@@ -30,7 +30,8 @@ issues:
   max-same-issues: 0
 `
 	write(t, filepath.Join(root, ".golangci.yml"), config)
-	// It is lenient with generated files: what is generated here passes as any other.
+	// It is lenient with generated files: what is generated here passes as any
+	// other.
 	files, err := filepath.Glob(filepath.Join(root, "*", outputName))
 	if err != nil || len(files) == 0 {
 		t.Fatal("nothing is generated:", err)

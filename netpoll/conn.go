@@ -248,9 +248,9 @@ func (c *Conn) Lent() bool { return c.word.Load()&wordLent != 0 }
 // stream towards the peer, reads and drops what the peer still sends until it
 // ends too or DrainTimeout has passed, and releases the descriptor. So a peer
 // that is still sending gets the answer instead of a reset. Receive, Ended
-// with false and Expired are called no more. A peer that takes nothing of the output
-// for DrainTimeout is aborted, as far as the kernel knows what it took. A lent
-// connection is closed when it is back.
+// with false and Expired are called no more. A peer that takes nothing of the
+// output for DrainTimeout is aborted, as far as the kernel knows what it took.
+// A lent connection is closed when it is back.
 func (c *Conn) Close() {
 	if c.state != connOpen {
 		return

@@ -275,7 +275,8 @@ func (y *layered) endLent(c *Conn) error {
 }
 
 // scratch are buffers that units seal and open with, and give back before they
-// return or wait no more: a loop has many units, and only a few of them work at once.
+// return or wait no more: a loop has many units, and only a few of them work at
+// once.
 type scratch struct{ pool sync.Pool }
 
 func (s *scratch) take() *[]byte {

@@ -223,9 +223,9 @@ func (l *Loop) bound(until int64) int64 {
 	return until
 }
 
-// yield lets other goroutines run while loans are out, or work is elsewhere. A busy loop never
-// parks, and on one processor the units would wait until they are let in by
-// force, ten milliseconds each time.
+// yield lets other goroutines run while loans are out, or work is elsewhere. A
+// busy loop never parks, and on one processor the units would wait until they
+// are let in by force, ten milliseconds each time.
 func (l *Loop) yield() {
 	if (l.loans.Load() > 0 || l.expected > 0) && l.now-l.yielded > yieldAfter {
 		l.yielded = l.now

@@ -72,8 +72,8 @@ type Plan struct {
 	// before them, and that its Duration is measured.
 	Done bool
 	// Errors says that a function of the app answers the errors of the route, or
-	// runs before they are answered: Task.Fail answers what the server finds. Without it the server answers
-	// that itself.
+	// runs before they are answered: Task.Fail answers what the server finds.
+	// Without it the server answers that itself.
 	Errors bool
 	// Ready is 1 + the index of the response that answers the route without
 	// running any function of the app, and 0 when there is none.

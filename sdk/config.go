@@ -34,13 +34,15 @@ type Config struct {
 	// option stands behind "&".
 	//
 	// https://:8443?cert=cert.pem&key=key.pem is an endpoint with TLS, for an app
-	// that declares s.TLS(); cert names a file with the certificate and those that vouch for it,
-	// key one with its private key, both as PEM. Without them Config.TLS has the certificates.
+	// that declares s.TLS(); cert names a file with the certificate and those
+	// that vouch for it, key one with its private key, both as PEM. Without
+	// them Config.TLS has the certificates.
 	//
 	// If it is empty, the environment variable WINDHOVER_URLS (separated by
 	// ";") is used, and then http://localhost:5000.
 	Endpoints []string
-	// TLS is an *https.Config: what endpoints with TLS have in common. Nil is its zero value.
+	// TLS is an *https.Config: what endpoints with TLS have in common. Nil is
+	// its zero value.
 	TLS TLSConfig
 	// Loops is the number of event loops. If it is 0, the environment variable
 	// WINDHOVER_LOOPS is used, and then GOMAXPROCS.
@@ -65,16 +67,16 @@ type Config struct {
 	// writes the panic and its stack to standard error.
 	OnPanic func(Panic)
 	// OnStall is called when a function on a loop runs longer than StallAfter,
-	// at most once a second, by a goroutine of its own. The default writes the stall and
-	// the stack to standard error.
+	// at most once a second, by a goroutine of its own. The default writes the
+	// stall and the stack to standard error.
 	OnStall func(Stall)
 	// OnRefusal is called with requests, and connections of HTTP/2, that the server
-	// refuses by itself: those that are malformed, over a limit or late, whichever function of Errors or
-	// ready-made response answers. It runs on the loop, before the answer is
-	// sent, and must not block. Nil, the default, costs nothing; the counts
-	// (Server.Refusals) are kept in any case. The function of a route that reads
-	// its content as it arrives (Body) has the error itself: that is counted,
-	// and the hook is not called.
+	// refuses by itself: those that are malformed, over a limit or late,
+	// whichever function of Errors or ready-made response answers. It runs on
+	// the loop, before the answer is sent, and must not block. Nil, the
+	// default, costs nothing; the counts (Server.Refusals) are kept in any
+	// case. The function of a route that reads its content as it arrives (Body)
+	// has the error itself: that is counted, and the hook is not called.
 	OnRefusal func(Refusal)
 	// RefusalRate bounds the calls of OnRefusal in each second and loop, default
 	// 10; Unlimited lifts it. Those that end an HTTP/2 connection have a second
@@ -111,8 +113,9 @@ type Limits struct {
 	// take on average, as long as some wait for it, default 240. Under it the
 	// connection is aborted. Octets beyond the rate earn the peer time as with
 	// BodyRate, and are counted when its time is over: so it may take nothing
-	// for twice KeepAliveTimeout after it took much. In HTTP/2 a stream is reset, too, whose
-	// window, or the connection's, lets through less in a whole ResponseGrace.
+	// for twice KeepAliveTimeout after it took much. In HTTP/2 a stream is
+	// reset, too, whose window, or the connection's, lets through less in a
+	// whole ResponseGrace.
 	ResponseRate int
 	// ResponseGrace is the time that the peer has to begin with, default 5 s.
 	ResponseGrace time.Duration
@@ -139,7 +142,8 @@ type Limits struct {
 	// Unix sockets have no source.
 	ConnectionsPerSource int
 	// HandshakeTimeout bounds the time from the acceptance of a connection with
-	// TLS to the end of its handshake, default 10 s. Over it the connection is closed.
+	// TLS to the end of its handshake, default 10 s. Over it the connection is
+	// closed.
 	HandshakeTimeout time.Duration
 	// Handshakes bounds the handshakes of TLS that are computed at once, default 4
 	// for each of GOMAXPROCS; others wait. Those that wait for their client do
@@ -147,9 +151,9 @@ type Limits struct {
 	// 1,024, and then the one that waits longest gives way. Up to 1,024 more wait
 	// to begin; further ones are refused.
 	Handshakes int
-	// Streams bounds the requests of a connection with HTTP/2 whose functions run at a
-	// time, default 100. Over it a request is refused so that the client can
-	// send it again (REFUSED_STREAM).
+	// Streams bounds the requests of a connection with HTTP/2 whose functions
+	// run at a time, default 100. Over it a request is refused so that the
+	// client can send it again (REFUSED_STREAM).
 	Streams int
 	// FrameSize bounds the frames of HTTP/2 that are read, in octets, 16,384, which
 	// is the default, to 16,777,215. Over it the connection is closed.
@@ -162,13 +166,15 @@ type Limits struct {
 	// and of each of its requests: from 65,535, default 1 MiB and 768 KiB.
 	ConnectionWindow, StreamWindow int
 	// PingInterval is the time without anything from a client with HTTP/2 after
-	// which it is asked whether it is there, by default never; PingTimeout is how long it may
-	// take to answer, default 15 s. Over it the connection is closed.
+	// which it is asked whether it is there, by default never; PingTimeout is
+	// how long it may take to answer, default 15 s. Over it the connection is
+	// closed.
 	PingInterval, PingTimeout time.Duration
 	// Budget bounds what is cheap for a client with HTTP/2 and dear for the
 	// server, such as requests that it cancels at once, in points of a
-	// connection, default 1,000; useful requests give points back, and BudgetRate of them come
-	// back in a second, default 100. Out of it the connection is closed (ENHANCE_YOUR_CALM).
+	// connection, default 1,000; useful requests give points back, and
+	// BudgetRate of them come back in a second, default 100. Out of it the
+	// connection is closed (ENHANCE_YOUR_CALM).
 	Budget, BudgetRate int
 	// DrainTimeout bounds how long a connection that is being closed reads on
 	// so that the answer is not lost, default 5 s.

@@ -39,8 +39,8 @@ func (s *Setup) Security() Security { return s.security }
 
 // Accept readies what was offered for the loop of h and the endpoints without
 // TLS that have the policy, and returns what makes the handler of each
-// connection accepted there. Where both HTTP/1.1 and HTTP/2 are offered, the first octets of a connection
-// decide (RFC 9113 section 3.3).
+// connection accepted there. Where both HTTP/1.1 and HTTP/2 are offered, the
+// first octets of a connection decide (RFC 9113 section 3.3).
 func (s *Setup) Accept(h *Host, policy msg.Policy) func(c *netpoll.Conn) netpoll.Handler {
 	http1 := s.protocols[0]
 	if len(s.protocols) == 1 {

@@ -9,7 +9,8 @@ import (
 // A Security ends TLS: package sdk/https. Apps do not use it.
 type Security interface {
 	// Prepare checks how TLS is configured, and loads certificates. config is
-	// Config.TLS, nil when there is none. protocols are the names that can be negotiated, the preferred first.
+	// Config.TLS, nil when there is none. protocols are the names that can be
+	// negotiated, the preferred first.
 	Prepare(config TLSConfig, endpoints []SecureEndpoint, protocols []string, limits *Limits) (Terminator, error)
 }
 
@@ -82,8 +83,8 @@ type TLSState struct {
 	Resumed bool
 	// PeerCertificates is the client's certificate and those that vouch for it,
 	// each as DER: the chain that was verified, or, when PeerVerified is false,
-	// what the client sent, which proves nothing but that it has the key of the first. It is nil
-	// when the client sent none, and read-only.
+	// what the client sent, which proves nothing but that it has the key of the
+	// first. It is nil when the client sent none, and read-only.
 	PeerCertificates [][]byte
 	// PeerVerified says that the client's certificate was verified.
 	PeerVerified bool

@@ -388,9 +388,10 @@ func (s *Server) release() {
 }
 
 // Run serves app until the process is asked to end (SIGINT, SIGTERM), and then
-// shuts down: exchanges are finished within 30 seconds. A second signal ends the process at
-// once. Endpoints and loops come from the environment (WINDHOVER_URLS,
-// WINDHOVER_LOOPS). It prints one line with the addresses to standard error.
+// shuts down: exchanges are finished within 30 seconds. A second signal ends
+// the process at once. Endpoints and loops come from the environment
+// (WINDHOVER_URLS, WINDHOVER_LOOPS). It prints one line with the addresses to
+// standard error.
 func Run(app App) error {
 	s, err := New(app, Config{})
 	if err != nil {

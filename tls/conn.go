@@ -133,10 +133,10 @@ func (c *Conn) Receive(in, plain, sealed []byte, now int64) (n int, _, _ []byte,
 }
 
 // End says that the peer's octets have ended: the connection was shut down in
-// that direction, and Receive has taken all. If the peer did not say so in TLS before, the error is a
-// *FailureError with ReasonTruncated, or ReasonEnd in the handshake. A
-// handshake goes on with what has arrived: then err is nil, and comes later,
-// from Receive.
+// that direction, and Receive has taken all. If the peer did not say so in TLS
+// before, the error is a *FailureError with ReasonTruncated, or ReasonEnd in
+// the handshake. A handshake goes on with what has arrived: then err is nil,
+// and comes later, from Receive.
 func (c *Conn) End(plain, sealed []byte) (_, _ []byte, err error) {
 	switch c.state {
 	case StateHello:

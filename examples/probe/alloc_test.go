@@ -102,8 +102,9 @@ func TestAllocationsOfThePool(t *testing.T) {
 }
 
 // TestAllocationsOverTLS checks that TLS adds nothing of ours to an exchange after
-// the handshake, on the loop and off it: the one allocation is that of crypto/tls for a
-// record that it opens (package tls pins it); for those that it seals there is none.
+// the handshake, on the loop and off it: the one allocation is that of
+// crypto/tls for a record that it opens (package tls pins it); for those that
+// it seals there is none.
 func TestAllocationsOverTLS(t *testing.T) {
 	if invariant.Enabled {
 		t.Skip("the race detector and the checks allocate; the plain build counts")

@@ -17,7 +17,8 @@ func TestCommandsOfTLS(t *testing.T) {
 	clients.RunFiles(t, "testdata/tls/*.txt", clients.StartAt(t, c.URL()), *update, append(c.Env(), "MUTUAL="+mutual)...)
 }
 
-// serveMutual serves the app for clients with the certificate c, and returns the URL.
+// serveMutual serves the app for clients with the certificate c, and returns
+// the URL.
 func serveMutual(t *testing.T, c *clients.Certificate) (url string) {
 	t.Helper()
 	s, err := sdk.New(NewPipeline(new(Counter)), sdk.Config{

@@ -36,10 +36,10 @@
 // of the path, so that "/users/{$}" is "/users/" alone, and {_} for a segment
 // that nobody reads. Routes are chosen segment by segment, a literal before a
 // wildcard with a type that is narrower than string, that before {name}, and
-// that before {name...}; the order of the declaration has no meaning. A segment that does not parse as the type of its
-// wildcard tries the next route. A type with UnmarshalText takes every text there,
-// because no function of the app runs before the route is chosen; what it refuses
-// is answered as BadPath says.
+// that before {name...}; the order of the declaration has no meaning. A segment
+// that does not parse as the type of its wildcard tries the next route. A type
+// with UnmarshalText takes every text there, because no function of the app
+// runs before the route is chosen; what it refuses is answered as BadPath says.
 //
 // # Documentation
 //
@@ -65,9 +65,10 @@
 // the function returns: neither copied nor allocated, unless it has escapes.
 //
 // A handler returns nothing, an error, a value that is sent as JSON (or as
-// Encode says), or a value and an error. Beside a value it can take sdk.Response, for the status and the
-// fields. A function of Use returns values for those that follow, and may
-// return an error, which ends the request, and an sdk.Flow.
+// Encode says), or a value and an error. Beside a value it can take
+// sdk.Response, for the status and the fields. A function of Use returns values
+// for those that follow, and may return an error, which ends the request, and
+// an sdk.Flow.
 package decl
 
 // App marks the declaration of a package. It returns nothing of use and is
@@ -78,8 +79,8 @@ package decl
 // so that declare counts as used.
 func App(declaration any) struct{} { return struct{}{} }
 
-// A Server is declared by the first parameter of the declaration. What is said of it
-// holds for every route, and for the answers 404 and 405.
+// A Server is declared by the first parameter of the declaration. What is said
+// of it holds for every route, and for the answers 404 and 405.
 type Server struct{ Routes }
 
 // HTTP1 declares HTTP/1.1, which is also what is declared when nothing is.
@@ -90,8 +91,8 @@ func (s *Server) HTTP1() {}
 // both are spoken on every endpoint; without, HTTP/2 alone.
 func (s *Server) HTTP2() {}
 
-// TLS declares endpoints with TLS: https://:8443?cert=cert.pem&key=key.pem. What they have in
-// common is an https.Config, in sdk.Config.TLS.
+// TLS declares endpoints with TLS: https://:8443?cert=cert.pem&key=key.pem.
+// What they have in common is an https.Config, in sdk.Config.TLS.
 func (s *Server) TLS() {}
 
 // API names the app in its OpenAPI document, which windhover openapi writes: its
@@ -233,7 +234,8 @@ func (r *Routes) Use(functions ...any) { r.scope.use(functions) }
 //
 // When a function panics, those of Finish run before the panic is answered, with
 // sdk.ErrPanicked; when the client goes before the handler, they run before those
-// of Done, with the cause. What they return has no effect then. A route that streams its response cannot have any.
+// of Done, with the cause. What they return has no effect then. A route that
+// streams its response cannot have any.
 func (r *Routes) Finish(functions ...any) {}
 
 // Done makes every route below it run functions after its response was sent,

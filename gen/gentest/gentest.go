@@ -1,8 +1,8 @@
 // Package gentest is what the tests call that windhover generates for an app
 // (windhover generate -tests). They hold the app to what its pipeline promises:
-// that its declaration, when it runs, says what windhover read (Declaration); that the
-// router chooses as a naive interpreter of the declaration does (FuzzRoute); and that
-// its routes on the loop allocate nothing (Allocations).
+// that its declaration, when it runs, says what windhover read (Declaration);
+// that the router chooses as a naive interpreter of the declaration does
+// (FuzzRoute); and that its routes on the loop allocate nothing (Allocations).
 package gentest
 
 import (
@@ -36,14 +36,14 @@ type Declared struct {
 type Route struct {
 	// Plan is its plan in the pipeline.
 	Plan *sdk.Plan
-	// Function is the name of its handler, the status of a response that is known, or
-	// "files".
+	// Function is the name of its handler, the status of a response that is
+	// known, or "files".
 	Function string
 	// Behind are the names of the functions of Use that apply to it, separated by
 	// spaces.
 	Behind string
-	// Kinds are what its wildcards parse as while it is chosen, in order and separated
-	// by spaces: "int64 string".
+	// Kinds are what its wildcards parse as while it is chosen, in order and
+	// separated by spaces: "int64 string".
 	Kinds string
 	// Request is a request to it, as sdktest.Do takes it.
 	Request []string
@@ -110,10 +110,10 @@ func nameOf(function any) string {
 }
 
 // Allocations checks for each route on the loop that an exchange allocates nothing,
-// or, where bounds has a number for it, no more than that. Routes whose parameters or
-// results cost allocations are checked only against bounds. requests has the requests
-// of routes that the one of Route.Request does not suit; the keys are as in "GET
-// /users/{id}".
+// or, where bounds has a number for it, no more than that. Routes whose
+// parameters or results cost allocations are checked only against bounds.
+// requests has the requests of routes that the one of Route.Request does not
+// suit; the keys are as in "GET /users/{id}".
 func Allocations(t *testing.T, declared Declared, app sdk.App, requests map[string][]string, bounds map[string]float64) {
 	t.Helper()
 	known(t, declared, requests)
@@ -213,8 +213,8 @@ func (l *Line) RawQuery() msg.View { return msg.View{} }
 // Authority implements sdk.Request.
 func (l *Line) Authority() msg.View { return msg.ViewOf(l.authority) }
 
-// FuzzRoute compares the routes that a task chooses with those of the reference. bind
-// returns a task whose exchange is the line.
+// FuzzRoute compares the routes that a task chooses with those of the
+// reference. bind returns a task whose exchange is the line.
 func FuzzRoute(f *testing.F, declared Declared, bind func(l *Line) sdk.Task) {
 	f.Helper()
 	patterns := Patterns(declared)

@@ -8,8 +8,8 @@ import (
 	"github.com/windhover-go/windhover/sdk"
 )
 
-// TestChoose checks the reference by hand, where a mistake of it could be one of the
-// router, too.
+// TestChoose checks the reference by hand, where a mistake of it could be one
+// of the router, too.
 func TestChoose(t *testing.T) {
 	plan := func(name string) *sdk.Plan { return &sdk.Plan{Name: name} }
 	ref := Patterns(Declared{BadPath: 400, RedirectSlash: true, Routes: []Route{
@@ -76,8 +76,8 @@ func authorize()        {}
 func page[T any]()      {}
 func (*app) elsewhere() {}
 
-// TestDeclaration checks what is said of a declaration that changed behind the back of
-// its pipeline.
+// TestDeclaration checks what is said of a declaration that changed behind the
+// back of its pipeline.
 func TestDeclaration(t *testing.T) {
 	declared := Declared{Source: "api.go", Routes: []Route{
 		{Plan: &sdk.Plan{Name: "GET /"}, Function: "get", Behind: "authorize"},

@@ -13,15 +13,15 @@ import (
 type Pattern struct {
 	Method string
 	Host   string // "" for every host
-	// Segments are the decoded segments of the path: a literal; "{int64}" with what a
-	// wildcard parses as; last, "{...}" or "{$}".
+	// Segments are the decoded segments of the path: a literal; "{int64}" with
+	// what a wildcard parses as; last, "{...}" or "{$}".
 	Segments []string
 	// Name is that of the route's plan.
 	Name string
 }
 
-// A Reference is the specification of the routing, written as simply as it can be: no
-// tree, no state, every route looked at for every request.
+// A Reference is the specification of the routing, written as simply as it can
+// be: no tree, no state, every route looked at for every request.
 type Reference struct {
 	Routes        []Pattern
 	BadPath       int // status; 0: not declared

@@ -14,7 +14,8 @@ import (
 )
 
 // OnLoop reports calls and channel operations that block, in functions that the
-// declaration of the package puts on the event loop (OnLoop), and in what they call.
+// declaration of the package puts on the event loop (OnLoop), and in what they
+// call.
 var OnLoop = &analysis.Analyzer{
 	Name: "onloop",
 	Doc: `report what blocks the event loop

@@ -1,8 +1,8 @@
 package vet
 
 // blocking are functions that wait for something outside the program, or for
-// another goroutine. sync.Mutex.Lock is none of them: what it guards is usually done
-// in no time, and an app without it has worse faults.
+// another goroutine. sync.Mutex.Lock is none of them: what it guards is usually
+// done in no time, and an app without it has worse faults.
 var blocking = map[string]string{
 	"time": "Sleep",
 	"sync": "WaitGroup.Wait Cond.Wait",
@@ -54,7 +54,8 @@ var keepers = map[string]string{
 	"container/list": "List.PushBack List.PushFront List.InsertBefore List.InsertAfter",
 }
 
-// slicers are functions of package bytes whose results are parts of their arguments.
+// slicers are functions of package bytes whose results are parts of their
+// arguments.
 var slicers = map[string]string{
 	"bytes": "Cut CutPrefix CutSuffix Fields FieldsFunc Split SplitAfter SplitAfterN SplitN " +
 		"Trim TrimFunc TrimLeft TrimLeftFunc TrimPrefix TrimRight TrimRightFunc TrimSpace TrimSuffix",

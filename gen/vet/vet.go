@@ -1,6 +1,7 @@
 // Package vet finds what neither the compiler nor the generator can see in the
-// functions of an app: octets of a request that are kept (KeptViews), and calls that
-// block the event loop (OnLoop). The windhover command is a tool of go vet with both:
+// functions of an app: octets of a request that are kept (KeptViews), and calls
+// that block the event loop (OnLoop). The windhover command is a tool of go vet
+// with both:
 //
 //	go vet -vettool=$(go tool -n windhover) ./...
 //
@@ -25,7 +26,8 @@ const (
 // Analyzers returns the analyzers.
 func Analyzers() []*analysis.Analyzer { return []*analysis.Analyzer{KeptViews, OnLoop} }
 
-// fullName returns the package and the name of a function: "Type.Method" for a method.
+// fullName returns the package and the name of a function: "Type.Method" for a
+// method.
 func fullName(f *types.Func) (pkg, name string) {
 	if f.Pkg() == nil {
 		return "", f.Name() // error.Error
@@ -54,8 +56,8 @@ func short(f *types.Func) string {
 	return pkg + "." + name
 }
 
-// oneOf reports whether a function is in a table: the names of functions, separated by
-// spaces, by the path of their package.
+// oneOf reports whether a function is in a table: the names of functions,
+// separated by spaces, by the path of their package.
 func oneOf(table map[string]string, f *types.Func) bool {
 	pkg, name := fullName(f)
 	names, ok := table[pkg]

@@ -18,8 +18,8 @@ import (
 
 const modulePath = "github.com/windhover-go/windhover"
 
-// module returns the folder of a module with the files of an archive, which uses this
-// one.
+// module returns the folder of a module with the files of an archive, which
+// uses this one.
 func module(t *testing.T, archive string) string {
 	t.Helper()
 	root := t.TempDir()
@@ -62,8 +62,8 @@ func TestOnLoop(t *testing.T) {
 	analysistest.Run(t, module(t, "onloop.txtar"), vet.OnLoop, "./...")
 }
 
-// TestVetTool runs the windhover command as a tool of go vet. It has nothing against
-// our examples.
+// TestVetTool runs the windhover command as a tool of go vet. It has nothing
+// against our examples.
 func TestVetTool(t *testing.T) {
 	if err := analysis.Validate(vet.Analyzers()); err != nil {
 		t.Error(err)

@@ -14,7 +14,8 @@ import (
 	"github.com/windhover-go/windhover/gen"
 )
 
-// KeptViews reports octets of a request that outlive the function they were lent to.
+// KeptViews reports octets of a request that outlive the function they were
+// lent to.
 var KeptViews = &analysis.Analyzer{
 	Name: "keptviews",
 	Doc: `report octets of a request that are kept
@@ -146,7 +147,8 @@ func (c *viewCheck) kept(f *ssa.Function, pos token.Pos, addr ssa.Value) {
 	}
 }
 
-// isPointing reports whether what is stored behind a value of type t is seen by others.
+// isPointing reports whether what is stored behind a value of type t is seen by
+// others.
 func isPointing(t types.Type) bool {
 	switch t.Underlying().(type) {
 	case *types.Pointer, *types.Map, *types.Slice:
@@ -261,8 +263,8 @@ func isLent(t types.Type, depth int) bool {
 	return false
 }
 
-// canHold reports whether a value of type t can be octets or lead to some: a string is
-// a copy, as is an array, and a number is none.
+// canHold reports whether a value of type t can be octets or lead to some: a
+// string is a copy, as is an array, and a number is none.
 func canHold(t types.Type, depth int) bool {
 	switch u := t.Underlying().(type) {
 	case *types.Interface, *types.Signature, *types.Tuple:
@@ -286,14 +288,15 @@ func canHold(t types.Type, depth int) bool {
 	return false
 }
 
-// A lent knows which values of a function are borrowed octets, or have some in them.
+// A lent knows which values of a function are borrowed octets, or have some in
+// them.
 type lent struct {
 	filled map[ssa.Value]bool // variables of the function that one is stored in
 	known  map[ssa.Value]bool // values that were asked for; false while they are
 }
 
-// newLent finds the variables of f that borrowed octets are stored in: again, until there
-// are no more of them.
+// newLent finds the variables of f that borrowed octets are stored in: again,
+// until there are no more of them.
 func newLent(f *ssa.Function) *lent {
 	l := &lent{filled: map[ssa.Value]bool{}}
 	for again := true; again; {

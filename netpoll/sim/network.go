@@ -20,7 +20,8 @@ type Faults struct {
 	Exhaustion int
 	// ClockSteps makes the clock jump by up to an hour, once in so many Waits.
 	ClockSteps int
-	// AcceptFailures makes connections fail before they are accepted, one in so many.
+	// AcceptFailures makes connections fail before they are accepted, one in so
+	// many.
 	AcceptFailures int
 }
 

@@ -25,8 +25,8 @@ const (
 	LoopMaximum = 64 << 10
 	// MaxEncoders bounds the encoders of each coding of a Stage, and so the
 	// responses that are encoded at once: as many that are there as a whole, and as
-	// many that stream. One more is sent as it is. An encoder is about a MiB; see the
-	// packages that have them.
+	// many that stream. One more is sent as it is. An encoder is about a MiB;
+	// see the packages that have them.
 	MaxEncoders = 16
 	// maxKept bounds the memory, in octets, that an encoder keeps of what it made.
 	maxKept = 64 << 10

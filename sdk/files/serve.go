@@ -224,9 +224,9 @@ func (f *Files) entryOf(name string, v variant, info fs.FileInfo) entry {
 }
 
 // prepare evaluates the preconditions and the range of a request, and sets the
-// status and the fields of its answer. s are the parts of the file that it has, none
-// for a file that is not sent or is empty. boundary is not empty when each of
-// them is a part of a multipart message.
+// status and the fields of its answer. s are the parts of the file that it has,
+// none for a file that is not sent or is empty. boundary is not empty when each
+// of them is a part of a multipart message.
 func (f *Files) prepare(x Responder, e *entry, s *spans, anywhere bool) (boundary string, err error) {
 	r := conditional.Representation{ETag: msg.ViewOf(e.tag), Modified: e.modified}
 	verdict := conditional.Evaluate(x.Method(), x, r)

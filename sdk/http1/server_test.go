@@ -46,7 +46,8 @@ func serve(t *testing.T, a *app, config sdk.Config) (addr string, s *sdk.Server)
 	return s.Addresses()[0].String(), s
 }
 
-// converse sends octets on a connection of its own, ends it, and returns what came back.
+// converse sends octets on a connection of its own, ends it, and returns what
+// came back.
 func converse(t *testing.T, addr, send string) string {
 	t.Helper()
 	c, _, err := dial(addr)

@@ -14,7 +14,8 @@ import (
 // errAtOnce says that a direction of a stream is in use.
 var errAtOnce = errors.New("windhover: another goroutine reads from the stream, or writes to it")
 
-// upgraded reports whether OpenUpgrade has answered 101, which no other response is.
+// upgraded reports whether OpenUpgrade has answered 101, which no other
+// response is.
 func (x *Exchange) upgraded() bool { return x.Status() == 101 }
 
 // OpenUpgrade implements sdk.Upgrade.

@@ -37,8 +37,8 @@ func (u *updater) label(name string, n int) []byte {
 	return b
 }
 
-// update returns a record that asks for an update, and goes to the next keys (RFC 8446
-// section 4.6.3).
+// update returns a record that asks for an update, and goes to the next keys
+// (RFC 8446 section 4.6.3).
 func (u *updater) update() []byte {
 	const handshake = 22
 	sealed := u.record(handshake, 24, 0, 0, 1, 1)
@@ -91,7 +91,8 @@ func TestKeyUpdates(t *testing.T) {
 			u.secret, _ = hex.DecodeString(f[2])
 		}
 	}
-	// crypto/tls bounds the updates in a row; content between them makes it begin anew.
+	// crypto/tls bounds the updates in a row; content between them makes it
+	// begin anew.
 	const data = 23
 	p.Peer.Send(u.record(data, []byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\n")...))
 	n := 0

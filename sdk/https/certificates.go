@@ -33,7 +33,8 @@ func (p *pair) load() error {
 		}
 	}
 	if before := p.loaded.Load(); before != nil {
-		// At the start it is the operator's choice; later the one that is in use is better.
+		// At the start it is the operator's choice; later the one that is in
+		// use is better.
 		now := time.Now() //nolint:forbidigo // certificates are valid in civil time
 		if now.Before(c.Leaf.NotBefore) || now.After(c.Leaf.NotAfter) {
 			return fmt.Errorf("it is valid from %v to %v only", c.Leaf.NotBefore, c.Leaf.NotAfter)
@@ -109,8 +110,8 @@ func better(hello *tls.ClientHelloInfo, found, c *tls.Certificate) bool {
 	return found == nil || hello.SupportsCertificate(found) != nil && hello.SupportsCertificate(c) == nil
 }
 
-// matches returns 2 when a certificate has a server name, 1 when it has a wildcard for
-// it (RFC 6125 section 6.4.3), and 0 otherwise.
+// matches returns 2 when a certificate has a server name, 1 when it has a
+// wildcard for it (RFC 6125 section 6.4.3), and 0 otherwise.
 func matches(leaf *x509.Certificate, name string) (rank int) {
 	if name == "" {
 		return 0

@@ -21,9 +21,9 @@ import (
 // to sdk.New, as sdk.Config.TLS.
 type Config struct {
 	// Certificates are those of all endpoints. Which one a client gets depends
-	// on the server name that it sends (RFC 6066 section 3): one that names it, else one
-	// with a wildcard for its last labels, else the endpoint's own (?cert=),
-	// else the first of this list.
+	// on the server name that it sends (RFC 6066 section 3): one that names it,
+	// else one with a wildcard for its last labels, else the endpoint's own
+	// (?cert=), else the first of this list.
 	Certificates []Certificate
 	// Strict refuses a client that sends a server name which no certificate
 	// has, with the alert unrecognized_name, in the place of showing it a
@@ -34,8 +34,8 @@ type Config struct {
 	// what is said above. It is called on goroutines of handshakes and may block.
 	GetCertificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 	// GetConfigForClient, if not nil, can replace the whole configuration of a
-	// connection, starting from a clone of base; nil and no error leave it as it is. It is called as
-	// GetCertificate is.
+	// connection, starting from a clone of base; nil and no error leave it as
+	// it is. It is called as GetCertificate is.
 	GetConfigForClient func(hello *tls.ClientHelloInfo, base *tls.Config) (*tls.Config, error)
 	// NextProtos are protocols that can be negotiated (RFC 7301) besides those
 	// that the app declares, such as acme.ALPNProto. A connection that
@@ -52,21 +52,23 @@ type Config struct {
 	// certificates. It has to be there when ClientAuth verifies.
 	ClientCAFile string
 	// TicketKeyFile names a file with the keys of session tickets (RFC 8446
-	// section 4.6.1), for processes that resume each other's sessions: a key of 32 octets a line, in
-	// hexadecimal, the one that encrypts first. It is read again when it changes. Without
-	// it keys are made and replaced daily by crypto/tls.
+	// section 4.6.1), for processes that resume each other's sessions: a key of
+	// 32 octets a line, in hexadecimal, the one that encrypts first. It is read
+	// again when it changes. Without it keys are made and replaced daily by
+	// crypto/tls.
 	TicketKeyFile string
 	// ReloadInterval is how often files are looked at, default 10 s; negative
-	// is never. Certificates and keys that have changed are checked before they replace the
-	// present ones, and do not when something is wrong with them.
+	// is never. Certificates and keys that have changed are checked before they
+	// replace the present ones, and do not when something is wrong with them.
 	ReloadInterval time.Duration
 	// OnReload is told of every change of a file: a nil error says that it is
-	// in use. It is called by a goroutine of the server's. The default writes errors
-	// to standard error.
+	// in use. It is called by a goroutine of the server's. The default writes
+	// errors to standard error.
 	OnReload func(file string, err error)
-	// OnFailure is told of failures: of handshakes that failed and connections that broke the
-	// protocol, at most ten a second and loop. It runs on the loop and must not block. Nil costs
-	// nothing; Server.TLS counts all in any case.
+	// OnFailure is told of failures: of handshakes that failed and connections
+	// that broke the protocol, at most ten a second and loop. It runs on the
+	// loop and must not block. Nil costs nothing; Server.TLS counts all in any
+	// case.
 	OnFailure func(Failure)
 }
 
@@ -118,8 +120,8 @@ func (c *Config) base(protocols []string) (*tls.Config, error) {
 		CipherSuites: modernSuites(),
 		NextProtos:   append(protocols, c.NextProtos...),
 		ClientAuth:   c.ClientAuth,
-		// Small first records gain time only where the first octets of a large response are of
-		// use by themselves, and each costs allocations.
+		// Small first records gain time only where the first octets of a large
+		// response are of use by themselves, and each costs allocations.
 		DynamicRecordSizingDisabled: true,
 	}
 	if c.ClientCAFile != "" {
@@ -147,8 +149,8 @@ func modernSuites() (ids []uint16) {
 	return ids
 }
 
-// The names of HTTP/1 (RFC 7301 section 6). Whoever speaks HTTP/1.1 answers HTTP/1.0
-// as well, and some clients offer nothing else.
+// The names of HTTP/1 (RFC 7301 section 6). Whoever speaks HTTP/1.1 answers
+// HTTP/1.0 as well, and some clients offer nothing else.
 const http11, http10 = "http/1.1", "http/1.0"
 
 // configOf returns the Config in c.

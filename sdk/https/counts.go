@@ -93,7 +93,8 @@ type Failure struct {
 	Err error
 	// RemoteAddr is the address of the peer.
 	RemoteAddr netip.AddrPort
-	// Suppressed is how many failures of the loop and endpoint were left out before this one.
+	// Suppressed is how many failures of the loop and endpoint were left out
+	// before this one.
 	Suppressed uint64
 }
 

@@ -160,8 +160,8 @@ func (s *session) Open(dst, in []byte) ([]byte, error) {
 	s.pending = pending
 	switch s.engine.State() {
 	case engine.StateEnded:
-		// Without close_notify too, when the stream ended with the handshake: what is
-		// complete is for the protocol to say.
+		// Without close_notify too, when the stream ended with the handshake:
+		// what is complete is for the protocol to say.
 		err = io.EOF
 	case engine.StateFailed:
 		s.broke(err)
@@ -175,10 +175,10 @@ func (s *session) Open(dst, in []byte) ([]byte, error) {
 	return dst, err
 }
 
-// maxPending bounds what the engine may have to say while the server says nothing, in octets: an
-// answer to a KeyUpdate (RFC 8446 section 4.6.3) has 27. A peer that wants 150 of
-// them before the next response wants memory; crypto/tls bounds only those
-// in a row.
+// maxPending bounds what the engine may have to say while the server says
+// nothing, in octets: an answer to a KeyUpdate (RFC 8446 section 4.6.3) has 27.
+// A peer that wants 150 of them before the next response wants memory;
+// crypto/tls bounds only those in a row.
 const maxPending = 4 << 10
 
 var errUpdates = errors.New("the peer updates its keys too often")

@@ -12,8 +12,8 @@ import (
 )
 
 // A Recorder records what a function writes to its response. It implements
-// sdk.Response, sdk.ResponseStatus, sdk.ResponseStream, sdk.SendFile, sdk.ResponseTrailers and
-// sdk.EarlyHints. The zero value is ready.
+// sdk.Response, sdk.ResponseStatus, sdk.ResponseStream, sdk.SendFile,
+// sdk.ResponseTrailers and sdk.EarlyHints. The zero value is ready.
 type Recorder struct {
 	status   int
 	fields   msg.Fields

@@ -52,7 +52,8 @@ func NewCertificate(tb testing.TB) *Certificate {
 	dir := tb.TempDir()
 	c := &Certificate{CertFile: filepath.Join(dir, "cert.pem"), KeyFile: filepath.Join(dir, "key.pem"), Pool: x509.NewCertPool()}
 	// What curl has no variable for, its configuration says: whom to trust as a
-	// proxy, and that it is to speak HTTP/1.1, unless a command says something else.
+	// proxy, and that it is to speak HTTP/1.1, unless a command says something
+	// else.
 	if err = os.WriteFile(filepath.Join(dir, ".curlrc"), []byte("http1.1\nproxy-cacert = "+c.CertFile+"\n"), 0o600); err != nil {
 		tb.Fatal(err)
 	}
@@ -73,8 +74,9 @@ func (c *Certificate) URL() string {
 	return "https://127.0.0.1:0?cert=" + c.CertFile + "&key=" + c.KeyFile
 }
 
-// Env makes the clients of the commands trust the certificate and speak HTTP/1.1 over
-// TLS: curl, Python, and browse.sh, which takes the hash of the key.
+// Env makes the clients of the commands trust the certificate and speak
+// HTTP/1.1 over TLS: curl, Python, and browse.sh, which takes the hash of the
+// key.
 func (c *Certificate) Env() []string {
 	key := sha256.Sum256(c.TLS.Leaf.RawSubjectPublicKeyInfo)
 	return []string{

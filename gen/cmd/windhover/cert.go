@@ -89,7 +89,8 @@ func certificate(hosts []string, now time.Time) (*x509.Certificate, error) {
 }
 
 // isHostname reports whether a certificate can be for such a name: letters,
-// digits and hyphens between dots (RFC 5890 section 2.3.1), the first of them "*" at will.
+// digits and hyphens between dots (RFC 5890 section 2.3.1), the first of them
+// "*" at will.
 func isHostname(name string) bool {
 	name = strings.TrimPrefix(name, "*.")
 	if len(name) == 0 || len(name) > 253 {

@@ -29,8 +29,8 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// isVet reports whether go vet -vettool runs the command: it asks for a version that
-// is one of the binary, for the flags, or for a package to be looked at.
+// isVet reports whether go vet -vettool runs the command: it asks for a version
+// that is one of the binary, for the flags, or for a package to be looked at.
 func isVet(args []string) bool {
 	return len(args) > 0 && (args[0] == "-V=full" || args[0] == "-flags" || strings.HasSuffix(args[len(args)-1], ".cfg"))
 }

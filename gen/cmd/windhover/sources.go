@@ -31,8 +31,8 @@ type sources struct {
 	// folders are where files can be added: the Go files of packages, and files
 	// that are embedded, whose names match one of the patterns.
 	folders map[string][]string
-	// declaring are the folders of packages that import decl, in which pipelines are
-	// generated.
+	// declaring are the folders of packages that import decl, in which
+	// pipelines are generated.
 	declaring []string
 	// serving are the Go files of packages that import sdk, ours excluded.
 	serving  []string

@@ -49,8 +49,8 @@ func startWatch(t *testing.T, edit func(dir string), args ...string) *watched {
 	return w
 }
 
-// watchFolder watches the app in dir. Everything that it and the app say has to come in
-// the time that a test may take.
+// watchFolder watches the app in dir. Everything that it and the app say has to
+// come in the time that a test may take.
 func watchFolder(t *testing.T, dir string, stdin io.Reader, args ...string) *watched {
 	t.Helper()
 	w := &watched{t: t, dir: dir, lines: make(chan string, 1000)}
@@ -283,8 +283,8 @@ func TestWatchIsKilled(t *testing.T) {
 	w.gone()
 }
 
-// stubborn is a program that says what it is given, starts another one, and ends at no
-// signal.
+// stubborn is a program that says what it is given, starts another one, and
+// ends at no signal.
 const stubborn = `package main
 
 import (
