@@ -187,7 +187,8 @@ type Limits struct {
 // Panic is a panic of a function of the app. The exchange was answered 500, or
 // aborted when its response had begun.
 type Panic struct {
-	// Route is the name of the route's plan.
+	// Route is the name of the route's plan. Of functions that no route has it
+	// is "OnRefusal", "TLS handshake" or "https.Config hook".
 	Route string
 	// Value is what the function panicked with.
 	Value any

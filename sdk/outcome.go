@@ -16,9 +16,9 @@ type Outcome struct {
 	// the response.
 	Duration time.Duration
 	// Err says why the exchange ended early: ErrPeerClosed, ErrShutdown,
-	// ErrTooSlow, ErrPanicked, or the error of a stream. For a request in which
-	// the server found a fault after its route was chosen (Config.OnRefusal) it
-	// is the error that was answered, a *StatusError. It is nil for every other
-	// complete response, whatever its status.
+	// ErrTooSlow, ErrPanicked, ErrReset, or the error of a stream. For a request
+	// in which the server found a fault after its route was chosen
+	// (Config.OnRefusal) it is the error that was answered, a *StatusError. It
+	// is nil for every other complete response, whatever its status.
 	Err error
 }
