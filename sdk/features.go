@@ -118,8 +118,8 @@ type ResponseStream interface {
 	OpenResponse() ContentWriter
 	// OpenResponseSized is OpenResponse for content of n octets, what the
 	// content buffer holds included: a Content-Length is sent. Writing more is
-	// an error of Write; writing less ends the connection, so that the client
-	// notices.
+	// an error of Write; writing less ends the connection, or in HTTP/2 resets
+	// the stream, so that the client notices.
 	OpenResponseSized(n int64) ContentWriter
 }
 
@@ -138,15 +138,15 @@ type SendFile interface {
 	//
 	// After OpenResponse or OpenUpgrade the response cannot be sent like that
 	// any more, and after SetResponseFile it cannot be opened: the answer is 500,
-	// or the connection ends when its head was sent.
+	// or the connection ends, or the stream of HTTP/2, when its head was sent.
 	SetResponseFile(file io.ReaderAt)
 	// AppendResponseFile makes the n octets of the file that begin at offset
 	// content of the response, behind what the content buffer holds at this
 	// moment; what is written later comes behind them. A Content-Length of
 	// everything is sent (RFC 9110 section 8.6), also for HEAD, for which nothing
 	// is read. When the file turns out to have less, or cannot be read, the
-	// connection ends, so that the client notices; what is added to the file
-	// meanwhile is not sent.
+	// connection ends, or the stream of HTTP/2 is reset, so that the client
+	// notices; what is added to the file meanwhile is not sent.
 	AppendResponseFile(offset, n int64)
 }
 
@@ -160,8 +160,9 @@ type ResponseTrailers interface {
 	// response ends: borrowed until the function that received the feature
 	// returns. A field that may not be in a trailer section (msg.MayTrail) is an
 	// error as one is that may not be in the header section: the answer is 500,
-	// or, when the head was sent, the connection ends so that the client
-	// notices. A field Trailer, which lists the names, is for the app to set.
+	// or, when the head was sent, the connection ends, or the stream of HTTP/2
+	// is reset, so that the client notices. A field Trailer, which lists the
+	// names, is for the app to set.
 	ResponseTrailers() *msg.Fields
 }
 
@@ -274,8 +275,9 @@ type Connection interface {
 	// RemoteAddr returns the address of the peer. It is the zero AddrPort for
 	// a peer without one.
 	RemoteAddr() netip.AddrPort
-	// LocalAddr returns the address that the peer connected to. It is the zero
-	// AddrPort in a function of Finish or Done when the connection is gone.
+	// LocalAddr returns the address that the peer connected to. In HTTP/1.1 it is
+	// the zero AddrPort in a function of Finish or Done when the connection is
+	// gone.
 	LocalAddr() netip.AddrPort
 }
 
@@ -283,7 +285,7 @@ type Connection interface {
 // declares s.TLS() offer it.
 type TLS interface {
 	// TLSState returns how the connection is secured, and false when it came
-	// to an endpoint without TLS, or is gone.
+	// to an endpoint without TLS or, in HTTP/1.1, is gone.
 	TLSState() (state TLSState, secured bool)
 }
 
@@ -292,10 +294,11 @@ type TLS interface {
 type Lifetime interface {
 	// Context returns a context that ends when the exchange does. It is
 	// cancelled with the cause ErrPeerClosed when the peer closes the
-	// connection, ErrTooSlow when it takes too little, and ErrShutdown when the
-	// server stops waiting for the exchange. After OpenUpgrade it outlives the
-	// peer's end, and is cancelled when the server begins to shut down. It and what
-	// cancels it are the only allocations of a route that takes it.
+	// connection or resets the stream of HTTP/2, ErrTooSlow when it takes too
+	// little, and ErrShutdown when the server stops waiting for the exchange.
+	// After OpenUpgrade it outlives the peer's end, and is cancelled when the
+	// server begins to shut down. It and what cancels it are the only
+	// allocations of a route that takes it.
 	Context() context.Context
 }
 
