@@ -92,18 +92,20 @@ type Config struct {
 type Limits struct {
 	msg.Limits
 	// HeadTimeout bounds the time from the first octet of a request to the end
-	// of its head, default 30 s. Over it the answer is 408.
+	// of its head, default 30 s. Over it the answer is 408; in HTTP/2, where the
+	// connection has as long for its beginning, the connection is closed.
 	HeadTimeout time.Duration
 	// KeepAliveTimeout bounds how long a connection may wait for a request,
-	// default 130 s. Over it the connection is closed without an answer. It
-	// also bounds what a fast peer earns by BodyRate and ResponseRate.
+	// default 130 s. Over it the connection is closed without an answer (in
+	// HTTP/2 with GOAWAY). It also bounds what a fast peer earns by BodyRate and
+	// ResponseRate.
 	KeepAliveTimeout time.Duration
-	// BodyRate is how many octets a second of a request's content the peer has
-	// to send on average, while the server waits for them, default 240. Time
-	// in which nobody wants them does not count: while a function that streams
-	// does not read, and while the peer does not take output over
-	// ResponseBufferHigh. Under it the answer is 408, if no response has begun,
-	// and the connection is closed. Octets beyond the rate earn the peer time
+	// BodyRate is how many octets a second of a request's content the peer has to
+	// send on average, while the server waits for them, default 240. Time in
+	// which nobody wants them does not count: while a function that streams does
+	// not read, and while the peer does not take output over ResponseBufferHigh.
+	// Under it the answer is 408, if no response has begun, and the connection is
+	// closed; one of HTTP/2 goes on. Octets beyond the rate earn the peer time
 	// for later, KeepAliveTimeout from then at the most; without BodyRate each
 	// octet does.
 	BodyRate int
@@ -126,16 +128,20 @@ type Limits struct {
 	// ConnectionAge bounds the age of a connection, more or less a tenth so
 	// that connections of the same moment do not end together. It is unlimited
 	// by default. Over it the next response announces the end, and a connection
-	// that waits for a request is closed without an answer.
+	// that waits for a request is closed without an answer. In HTTP/2 GOAWAY
+	// announces it at once.
 	ConnectionAge time.Duration
 	// ConnectionRequests bounds the requests of a connection, more or less a
-	// tenth. It is unlimited by default. The last response announces the end.
+	// tenth. It is unlimited by default. The last response announces the end; in
+	// HTTP/2 GOAWAY does, and what the client sends before it has read that is
+	// answered, too.
 	ConnectionRequests int
 	// Connections bounds the open connections of the server. It is unlimited
 	// by default. Over it a connection is answered 503, whatever it asks for,
 	// and closed. Such connections are not counted, and at most 64 of a loop
 	// are answered at once: further ones are closed without an answer, and so
-	// is one with TLS, before its handshake.
+	// is one with TLS, before its handshake, and one to an app that offers
+	// HTTP/2 alone.
 	Connections int
 	// ConnectionsPerSource is Connections for one source: an IPv4 address, or
 	// the first 64 bits of an IPv6 address. It is unlimited by default, and
