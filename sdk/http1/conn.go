@@ -26,8 +26,9 @@ type conn struct {
 	more  bool   // requests wait in the input for the next turn
 	left  uint32 // requests that are still answered, 0: any number
 
-	// unit is the exchange that is lent. The loop sets it; the unit clears it,
-	// holding the exchange's lifetime lock. It is how the loop cancels a context.
+	// unit is the exchange that is lent. The loop sets it, and the unit clears it
+	// before it gives the connection back. It is how the loop cancels a context,
+	// if that is still of this connection (lifetime.owner).
 	unit atomic.Pointer[Exchange]
 }
 
