@@ -267,7 +267,7 @@ func (r *Routes) Errors(function any, mediaType ...string) {}
 // features, and services. What was written before the panic is discarded, fields
 // too, and the status is 500 unless it sets another. Config.OnPanic is told of
 // the panic all the same. A response whose head was sent cannot be answered
-// again: its connection is closed.
+// again: its connection is closed, or its stream of HTTP/2 reset.
 func (r *Routes) Recover(function any) {}
 
 // Encode makes function write what handlers of this server or group return,
