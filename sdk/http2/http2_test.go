@@ -139,7 +139,7 @@ func TestCancel(t *testing.T) {
 	}
 	failed := make(chan error, 1)
 	go func() {
-		_, err := client.Do(req) //nolint:bodyclose // there is none
+		_, err := client.Do(req) // there is no body to close
 		failed <- err
 	}()
 	<-a.entered
