@@ -68,7 +68,9 @@ var (
 // Why an exchange ended early: in Outcome.Err, as the cause of its context and
 // as the error of its streams.
 var (
-	// ErrPeerClosed says that the peer closed or reset the connection.
+	// ErrPeerClosed says that the peer closed or reset the connection, or reset
+	// the stream of HTTP/2, or that either was ended because the peer broke the
+	// protocol.
 	ErrPeerClosed = errors.New("windhover: the peer closed the connection")
 	// ErrShutdown says that the server stopped waiting for the exchange; as the
 	// cause of the context of an UpgradedStream, that it begins to shut down.
