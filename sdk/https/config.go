@@ -66,9 +66,9 @@ type Config struct {
 	// errors to standard error.
 	OnReload func(file string, err error)
 	// OnFailure is told of failures: of handshakes that failed and connections
-	// that broke the protocol, at most ten a second and loop. It runs on the
-	// loop and must not block. Nil costs nothing; Server.TLS counts all in any
-	// case.
+	// that broke the protocol, at most ten a second for each endpoint and loop.
+	// It runs on the loop and must not block. Nil costs nothing; Server.TLS
+	// counts all in any case.
 	OnFailure func(Failure)
 }
 

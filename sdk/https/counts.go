@@ -98,7 +98,8 @@ type Failure struct {
 	Suppressed uint64
 }
 
-// failureRate bounds the calls of Config.OnFailure in each second and loop.
+// failureRate bounds the calls of Config.OnFailure in each second, of one
+// endpoint on one loop.
 const failureRate = 10
 
 // failures tells the hook. It belongs to a loop.
