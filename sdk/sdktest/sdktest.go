@@ -1,6 +1,7 @@
 // Package sdktest runs an app in memory, for the app's own tests: the real
 // parser, router, middleware and functions, without a socket and without
-// waiting.
+// waiting. Its requests are of HTTP/1.1, so an app that declares HTTP/2 alone
+// does not answer them.
 //
 //	got := sdktest.Do(NewPipeline(fakes), "GET /users/7", "Authorization: t")
 //	if got.Status != 200 { … }
