@@ -258,7 +258,8 @@ func (r *Routes) Done(functions ...any) {}
 //
 // The error can be one that the server found when the route was known: content
 // that is malformed (400), late (408) or over the limit (413), or a trailer
-// section that is (431). It is an *sdk.StatusError.
+// section that is (431; in HTTP/2 the stream is reset). It is an
+// *sdk.StatusError.
 func (r *Routes) Errors(function any, mediaType ...string) {}
 
 // Recover makes function answer the panics of the routes of this server or

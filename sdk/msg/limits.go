@@ -7,14 +7,16 @@ const Unlimited = -1
 // default and Unlimited lifts a limit; an engine is given limits in which the
 // defaults are filled in (see WithDefaults), read-only from then on.
 type Limits struct {
-	// RequestLine bounds the request line, in octets without its CRLF.
-	// Default 8,192. Over it the answer is 414.
+	// RequestLine bounds the request line, in octets without its CRLF, and in
+	// HTTP/2 the target (:path). Default 8,192. Over it the answer is 414.
 	RequestLine int
-	// FieldSection bounds the header section, in octets with its line ends;
-	// the trailer section too. Default 32,768. Over it the answer is 431.
+	// FieldSection bounds the header section, in octets with its line ends, and
+	// in HTTP/2 with 32 octets for each line (RFC 9113 section 6.5.2); the
+	// trailer section too. Default 32,768. Over it the answer is 431; for a
+	// trailer section of HTTP/2 the stream is reset.
 	FieldSection int
 	// Fields bounds the number of field lines of a section. Default 100. Over
-	// it the answer is 431.
+	// it the answer is as for FieldSection.
 	Fields int
 	// RequestBody bounds the content of a request, in octets. Default
 	// 30,000,000. Over it the answer is 413. A route can have its own.
