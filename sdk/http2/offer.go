@@ -75,7 +75,8 @@ type loop struct {
 	spare    *Exchange // what the next stream gets; nil when the last has it
 }
 
-// maxFree bounds the exchanges that a loop keeps for reuse, each of some KiB.
+// maxFree bounds the exchanges that a loop keeps for reuse: each of some KiB,
+// and up to maxKept for each of its buffers that was needed.
 const maxFree = 256
 
 func (l *loop) accept(c *netpoll.Conn) netpoll.Handler {
