@@ -86,6 +86,14 @@ func (h *Host) Loop() *netpoll.Loop { return h.loop }
 // Limits returns the limits, complete and read-only.
 func (h *Host) Limits() *Limits { return &h.config.Limits }
 
+// MaxBody returns the limit of the content of a request for plan, in octets.
+func (h *Host) MaxBody(plan *Plan) int64 {
+	if plan.MaxBody != 0 {
+		return plan.MaxBody
+	}
+	return h.config.Limits.RequestBody
+}
+
 // HalfClose reports whether a context outlives the peer's end of its stream.
 func (h *Host) HalfClose() bool { return h.config.HalfClose }
 

@@ -203,3 +203,30 @@ func (r *rate) take() (n uint64) {
 	n, r.leftOut = r.leftOut, 0
 	return n
 }
+
+// ContentLimitError returns what the app is told of a request that an engine
+// refused because its content is over limit, in octets. refusal is the engine's
+// error, and its cause. Glue packages use it; apps do not.
+func ContentLimitError(status int, limit int64, refusal error) error {
+	reason := "the content is over the limit of " + strconv.FormatInt(limit, 10) + " octets"
+	return &StatusError{Status: status, Reason: reason, Err: refusal}
+}
+
+// TooSlowError returns what the app is told of a request that an engine refused
+// because its content comes too slowly: errors.Is finds ErrTooSlow in it, and
+// refusal, the engine's error. Glue packages use it; apps do not.
+func TooSlowError(status int, reason string, refusal error) error {
+	return &StatusError{Status: status, Reason: reason, Err: &slowError{refusal}}
+}
+
+// A slowError is a refusal that is ErrTooSlow for an app that asks.
+type slowError struct{ refusal error }
+
+// Error implements error.
+func (e *slowError) Error() string { return e.refusal.Error() }
+
+// Unwrap returns the refusal.
+func (e *slowError) Unwrap() error { return e.refusal }
+
+// Is implements what errors.Is asks.
+func (e *slowError) Is(target error) bool { return target == ErrTooSlow }

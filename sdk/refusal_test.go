@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 )
@@ -62,5 +63,28 @@ func TestRate(t *testing.T) {
 	}
 	if n := r.take(); n != 3 || r.take() != 0 {
 		t.Errorf("%d were left out", n)
+	}
+}
+
+// TestRefusalErrors checks what the app is told of a request that an engine
+// refused: the status and the engine's error always, ErrTooSlow of a slow one
+// only.
+func TestRefusalErrors(t *testing.T) {
+	refusal := errors.New("refused")
+	for _, tt := range []struct {
+		err    error
+		status int
+		text   string
+		slow   bool
+	}{
+		{ContentLimitError(413, 1<<40, refusal), 413, "the content is over the limit of 1099511627776 octets: refused", false},
+		{TooSlowError(408, "body-timeout", refusal), 408, "body-timeout: refused", true},
+	} {
+		if StatusOf(tt.err) != tt.status || tt.err.Error() != tt.text {
+			t.Errorf("%d %v; want %d %s", StatusOf(tt.err), tt.err, tt.status, tt.text)
+		}
+		if !errors.Is(tt.err, refusal) || errors.Is(tt.err, ErrTooSlow) != tt.slow {
+			t.Errorf("%v: is the refusal: %v, too slow: %v", tt.err, errors.Is(tt.err, refusal), errors.Is(tt.err, ErrTooSlow))
+		}
 	}
 }

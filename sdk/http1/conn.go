@@ -203,7 +203,7 @@ func (cn *conn) begin(c *netpoll.Conn, rest []byte) (n int, departed bool) {
 		invariant.That(ev == h1.EventEnd)
 		x.received = true
 	}
-	if !cn.h1.SetMaxBody(x.maxBody()) {
+	if !cn.h1.SetMaxBody(cn.loop.host.MaxBody(x.plan)) {
 		return len(rest), cn.refuse(c, h1.ReasonBodyLimit.Refusal(false), rest)
 	}
 	if plan.Body == sdk.BodyUnread && !x.received && !x.ExpectsContinue() && x.ContentLength() <= maxDrop {

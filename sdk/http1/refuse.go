@@ -2,7 +2,6 @@ package http1
 
 import (
 	"bytes"
-	"fmt"
 
 	"github.com/windhover-go/windhover/h1"
 	"github.com/windhover-go/windhover/netpoll"
@@ -79,38 +78,16 @@ func (cn *conn) fail(c *netpoll.Conn, r *h1.RefusalError) (departed bool) {
 	return false
 }
 
-// maxBody returns the limit of the request's content, in octets.
-func (x *Exchange) maxBody() int64 {
-	if x.plan.MaxBody != 0 {
-		return x.plan.MaxBody
-	}
-	return x.loop.host.Limits().RequestBody
-}
-
 // errorOf returns what the app is told of a refusal.
 func (x *Exchange) errorOf(r *h1.RefusalError) error {
-	reason := r.Reason.String()
 	if r.Reason == h1.ReasonBodyLimit {
-		reason = fmt.Sprintf("the content is over the limit of %d octets", x.maxBody())
+		return sdk.ContentLimitError(r.Status, x.loop.host.MaxBody(x.plan), r)
 	}
-	var cause error = r
 	if r.Reason == h1.ReasonBodyTimeout {
-		cause = &slowError{r}
+		return sdk.TooSlowError(r.Status, r.Reason.String(), r)
 	}
-	return &sdk.StatusError{Status: r.Status, Reason: reason, Err: cause}
+	return &sdk.StatusError{Status: r.Status, Reason: r.Reason.String(), Err: r}
 }
-
-// A slowError is a refusal that is sdk.ErrTooSlow for an app that asks.
-type slowError struct{ refusal *h1.RefusalError }
-
-// Error implements error.
-func (e *slowError) Error() string { return e.refusal.Error() }
-
-// Unwrap returns the refusal.
-func (e *slowError) Unwrap() error { return e.refusal }
-
-// Is implements what errors.Is asks.
-func (e *slowError) Is(target error) bool { return target == sdk.ErrTooSlow }
 
 // note counts a refusal, and tells the app of it if it asks.
 func (cn *conn) note(c *netpoll.Conn, r *h1.RefusalError, rest []byte) {

@@ -99,7 +99,7 @@ func (cn *conn) begin(c *netpoll.Conn, x *Exchange) {
 	if x.plan.Trailers {
 		x.KeepTrailers()
 	}
-	if !x.SetMaxBody(x.maxBody()) {
+	if !x.SetMaxBody(cn.loop.host.MaxBody(x.plan)) {
 		cn.fault(c, x, h2.ReasonBodyLimit.Refusal())
 		return
 	}

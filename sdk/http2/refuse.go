@@ -1,8 +1,6 @@
 package http2
 
 import (
-	"fmt"
-
 	"github.com/windhover-go/windhover/h2"
 	"github.com/windhover-go/windhover/netpoll"
 	"github.com/windhover-go/windhover/sdk"
@@ -68,38 +66,16 @@ func (cn *conn) answer(c *netpoll.Conn, x *Exchange, r *h2.RefusalError) {
 	cn.respond(c, x)
 }
 
-// maxBody returns the limit of the request's content, in octets.
-func (x *Exchange) maxBody() int64 {
-	if x.plan.MaxBody != 0 {
-		return x.plan.MaxBody
-	}
-	return x.loop.host.Limits().RequestBody
-}
-
 // errorOf returns what the app is told of a refusal.
 func (x *Exchange) errorOf(r *h2.RefusalError) error {
-	reason := r.Reason.String()
 	if r.Reason == h2.ReasonBodyLimit {
-		reason = fmt.Sprintf("the content is over the limit of %d octets", x.maxBody())
+		return sdk.ContentLimitError(r.Status, x.loop.host.MaxBody(x.plan), r)
 	}
-	var cause error = r
 	if r.Reason == h2.ReasonBodyTimeout {
-		cause = &slowError{r}
+		return sdk.TooSlowError(r.Status, r.Reason.String(), r)
 	}
-	return &sdk.StatusError{Status: r.Status, Reason: reason, Err: cause}
+	return &sdk.StatusError{Status: r.Status, Reason: r.Reason.String(), Err: r}
 }
-
-// A slowError is a refusal that is sdk.ErrTooSlow for an app that asks.
-type slowError struct{ refusal *h2.RefusalError }
-
-// Error implements error.
-func (e *slowError) Error() string { return e.refusal.Error() }
-
-// Unwrap returns the refusal.
-func (e *slowError) Unwrap() error { return e.refusal }
-
-// Is implements what errors.Is asks.
-func (e *slowError) Is(target error) bool { return target == sdk.ErrTooSlow }
 
 // note counts a refusal, and tells the app of it if it asks. x is nil for one of
 // the whole connection.
