@@ -81,6 +81,7 @@ var unnamedFiles = []string{
 	module + "/sdk/files.",
 	module + "/sdk/conditional.",
 	module + "/sdk/http1.(*fileContent).",
+	module + "/sdk.(*FileContent).",
 	module + "/netpoll.(*Conn).SendFileLent",
 	module + "/netpoll.(*epoll).SendFile",
 }

@@ -35,17 +35,9 @@ const (
 
 // A fileContent is an exchange whose response has content of a file.
 type fileContent struct {
-	x      *Exchange
-	source io.ReaderAt
-	parts  []filePart
-	began  bool // the head was sent, or cannot be
-}
-
-// A filePart is a part of the file. It stands behind the first at octets of the
-// content buffer.
-type filePart struct {
-	at        int
-	offset, n int64
+	sdk.FileContent
+	x     *Exchange
+	began bool // the head was sent, or cannot be
 }
 
 // SetResponseFile implements sdk.SendFile.
@@ -54,7 +46,8 @@ func (x *Exchange) SetResponseFile(source io.ReaderAt) {
 	if source == nil {
 		return
 	}
-	f := &fileContent{x: x, source: source}
+	f := &fileContent{x: x}
+	f.FileContent = sdk.FileContent{Source: source, Host: x.loop.host, Plan: x.plan, Short: h1.ErrContentLength}
 	if x.stream != nil {
 		f.drop()
 		if x.failure == nil {
@@ -67,22 +60,15 @@ func (x *Exchange) SetResponseFile(source io.ReaderAt) {
 
 // AppendResponseFile implements sdk.SendFile.
 func (x *Exchange) AppendResponseFile(offset, n int64) {
-	if f, ok := x.file.(*fileContent); ok && n > 0 {
-		f.parts = append(f.parts, filePart{x.ResponseContent().Len(), offset, n})
+	if f, ok := x.file.(*fileContent); ok {
+		f.AppendFilePart(x.ResponseContent().Len(), offset, n)
 	}
 }
 
-// drop implements file. A file that is the app's can panic.
+// drop implements file.
 func (f *fileContent) drop() {
 	f.x.file = nil
-	defer func() {
-		if v := recover(); v != nil {
-			f.x.loop.host.Panicked(f.x.plan, v)
-		}
-	}()
-	if c, ok := f.source.(io.Closer); ok {
-		_ = c.Close() // it was only read
-	}
+	f.CloseFile()
 }
 
 // end implements file.
@@ -90,12 +76,9 @@ func (f *fileContent) end() error {
 	x := f.x
 	defer x.dropFile()
 	content := x.ResponseContent().Collected()
-	total := int64(len(content))
-	for _, p := range f.parts {
-		if p.at > len(content) || p.offset < 0 || p.n > 1<<62-total {
-			return f.replace(h1.ErrContentLength)
-		}
-		total += p.n
+	total, err := f.FileTotal(len(content))
+	if err != nil {
+		return f.replace(err)
 	}
 	switch {
 	case x.ResponseFields().Err() != nil, x.trailing != nil && x.trailing.err() != nil:
@@ -104,8 +87,7 @@ func (f *fileContent) end() error {
 	case total <= wireSize && x.SendsContent():
 		return f.sendSmall(content)
 	}
-	err := f.sendParts(content, total)
-	if err != nil && !f.began {
+	if err = f.sendParts(content, total); err != nil && !f.began {
 		return f.replace(err)
 	}
 	return err
@@ -126,16 +108,16 @@ func (f *fileContent) replace(err error) error {
 func (f *fileContent) sendSmall(content []byte) error {
 	whole := make([]byte, 0, wireSize)
 	at := 0
-	for _, p := range f.parts {
-		whole = append(whole, content[at:p.at]...)
-		at = p.at
-		for p.n > 0 {
-			n, err := f.readAt(whole[len(whole):len(whole)+int(p.n)], p.offset)
+	for _, p := range f.Parts {
+		whole = append(whole, content[at:p.At]...)
+		at = p.At
+		for p.N > 0 {
+			n, err := f.ReadFileAt(whole[len(whole):len(whole)+int(p.N)], p.Offset)
 			if n == 0 {
 				return f.replace(err)
 			}
 			whole = whole[:len(whole)+n]
-			p.offset, p.n = p.offset+int64(n), p.n-int64(n)
+			p.Skip(n)
 		}
 	}
 	whole = append(whole, content[at:]...)
@@ -143,25 +125,6 @@ func (f *fileContent) sendSmall(content []byte) error {
 	f.x.ResponseContent().Reset()
 	f.x.ResponseContent().Octets(whole)
 	return f.x.sendWhole()
-}
-
-// readAt reads from the file. n is 0 with an error only. A file that is the app's
-// can panic.
-func (f *fileContent) readAt(p []byte, offset int64) (n int, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			f.x.loop.host.Panicked(f.x.plan, v)
-			n, err = 0, sdk.ErrPanicked
-		}
-	}()
-	n, err = f.source.ReadAt(p, offset)
-	if n = min(max(n, 0), len(p)); n > 0 {
-		return n, nil
-	}
-	if err == io.EOF || err == nil {
-		err = h1.ErrContentLength
-	}
-	return 0, err
 }
 
 // sendParts sends the head and then the content, part by part.
@@ -172,14 +135,14 @@ func (f *fileContent) sendParts(content []byte, total int64) error {
 	host := x.loop.host
 	x.wire = x.AppendStreamHead(x.wire[:0], host.Date(host.Loop().Clock()), total)
 	at := 0
-	for _, p := range f.parts {
+	for _, p := range f.Parts {
 		if !x.SendsContent() {
 			break
 		}
-		if err := f.text(content[at:p.at]); err != nil {
+		if err := f.text(content[at:p.At]); err != nil {
 			return err
 		}
-		at = p.at
+		at = p.At
 		if err := f.part(p); err != nil {
 			return err
 		}
@@ -211,17 +174,17 @@ func (f *fileContent) flush() error {
 }
 
 // part sends a part of the file: without a copy where that is possible.
-func (f *fileContent) part(p filePart) error {
+func (f *fileContent) part(p sdk.FilePart) error {
 	x := f.x
-	system, ok := f.source.(*os.File)
-	for ok && p.n > 0 && x.StreamsPlain() {
+	system, ok := f.Source.(*os.File)
+	for ok && p.N > 0 && x.StreamsPlain() {
 		if err := f.flush(); err != nil {
 			return err
 		}
-		n := int(min(p.n, sendSize))
-		sent, err := x.nc.SendFileLent(system, p.offset, n)
+		n := int(min(p.N, sendSize))
+		sent, err := x.nc.SendFileLent(system, p.Offset, n)
 		x.StreamedPlain(int64(sent))
-		p.offset, p.n = p.offset+int64(sent), p.n-int64(sent)
+		p.Skip(sent)
 		switch {
 		case err == netpoll.ErrNoSendFile:
 			ok = false
@@ -235,20 +198,20 @@ func (f *fileContent) part(p filePart) error {
 }
 
 // copyPart sends a part of the file through memory.
-func (f *fileContent) copyPart(p filePart) error {
-	if p.n == 0 {
+func (f *fileContent) copyPart(p sdk.FilePart) error {
+	if p.N == 0 {
 		return nil
 	}
-	piece := make([]byte, min(p.n, copySize))
-	for p.n > 0 {
-		n, err := f.readAt(piece[:min(p.n, copySize)], p.offset)
+	piece := make([]byte, min(p.N, copySize))
+	for p.N > 0 {
+		n, err := f.ReadFileAt(piece[:min(p.N, copySize)], p.Offset)
 		if err != nil {
 			return err
 		}
 		if err = f.text(piece[:n]); err != nil {
 			return err
 		}
-		p.offset, p.n = p.offset+int64(n), p.n-int64(n)
+		p.Skip(n)
 		if len(f.x.wire) >= wireSize {
 			if err = f.flush(); err != nil {
 				return err

@@ -27,16 +27,8 @@ var errFileOnLoop = errors.New("windhover: a response with a file cannot be sent
 // A fileContent is an exchange whose response has content of a file. Frames are
 // made of it, so it is read and written piece by piece.
 type fileContent struct {
-	x      *Exchange
-	source io.ReaderAt
-	parts  []filePart
-}
-
-// A filePart is a part of the file. It stands behind the first at octets of the
-// content buffer.
-type filePart struct {
-	at        int
-	offset, n int64
+	sdk.FileContent
+	x *Exchange
 }
 
 // SetResponseFile implements sdk.SendFile.
@@ -45,7 +37,8 @@ func (x *Exchange) SetResponseFile(source io.ReaderAt) {
 	if source == nil {
 		return
 	}
-	f := &fileContent{x: x, source: source}
+	f := &fileContent{x: x}
+	f.FileContent = sdk.FileContent{Source: source, Host: x.loop.host, Plan: x.plan, Short: h2.ErrContentLength}
 	if x.stream != nil {
 		f.drop()
 		if x.failure == nil {
@@ -58,8 +51,8 @@ func (x *Exchange) SetResponseFile(source io.ReaderAt) {
 
 // AppendResponseFile implements sdk.SendFile.
 func (x *Exchange) AppendResponseFile(offset, n int64) {
-	if f, ok := x.file.(*fileContent); ok && n > 0 {
-		f.parts = append(f.parts, filePart{x.ResponseContent().Len(), offset, n})
+	if f, ok := x.file.(*fileContent); ok {
+		f.AppendFilePart(x.ResponseContent().Len(), offset, n)
 	}
 }
 
@@ -76,17 +69,10 @@ func (x *Exchange) ResetResponse() {
 	x.Exchange.ResetResponse()
 }
 
-// drop implements file. A file that is the app's can panic.
+// drop implements file.
 func (f *fileContent) drop() {
 	f.x.file = nil
-	defer func() {
-		if v := recover(); v != nil {
-			f.x.loop.host.Panicked(f.x.plan, v)
-		}
-	}()
-	if c, ok := f.source.(io.Closer); ok {
-		_ = c.Close() // it was only read
-	}
+	f.CloseFile()
 }
 
 // send implements file.
@@ -98,15 +84,12 @@ func (f *fileContent) send() {
 		return // the loop says why
 	}
 	content := bytes.Clone(x.ResponseContent().Collected())
-	total := int64(len(content))
-	for _, p := range f.parts {
-		if p.at > len(content) || p.offset < 0 || p.n > 1<<62-total {
-			x.loop.host.Panicked(x.plan, h2.ErrContentLength)
-			x.ResetResponse()
-			sdk.WriteError(x, h2.ErrContentLength)
-			return
-		}
-		total += p.n
+	total, err := f.FileTotal(len(content))
+	if err != nil {
+		x.loop.host.Panicked(x.plan, err)
+		x.ResetResponse()
+		sdk.WriteError(x, err)
+		return
 	}
 	x.ResponseContent().Reset()
 	w := x.OpenResponseSized(total)
@@ -115,12 +98,12 @@ func (f *fileContent) send() {
 		return
 	}
 	at := 0
-	for _, p := range f.parts {
-		if _, err := w.Write(content[at:p.at]); err != nil {
+	for _, p := range f.Parts {
+		if _, err = w.Write(content[at:p.At]); err != nil {
 			return
 		}
-		at = p.at
-		if err := f.copyPart(w, p); err != nil {
+		at = p.At
+		if err = f.copyPart(w, p); err != nil {
 			return
 		}
 	}
@@ -134,10 +117,10 @@ func (f *fileContent) sends() bool {
 }
 
 // copyPart writes a part of the file. An error is the failure of the stream.
-func (f *fileContent) copyPart(w io.Writer, p filePart) error {
-	piece := make([]byte, min(p.n, writeSize))
-	for p.n > 0 {
-		n, err := f.readAt(piece[:min(p.n, writeSize)], p.offset)
+func (f *fileContent) copyPart(w io.Writer, p sdk.FilePart) error {
+	piece := make([]byte, min(p.N, writeSize))
+	for p.N > 0 {
+		n, err := f.ReadFileAt(piece[:min(p.N, writeSize)], p.Offset)
 		if err != nil {
 			if f.x.failure == nil {
 				f.x.failure = err
@@ -147,26 +130,7 @@ func (f *fileContent) copyPart(w io.Writer, p filePart) error {
 		if _, err = w.Write(piece[:n]); err != nil {
 			return err
 		}
-		p.offset, p.n = p.offset+int64(n), p.n-int64(n)
+		p.Skip(n)
 	}
 	return nil
-}
-
-// readAt reads from the file. n is 0 with an error only. A file that is the app's
-// can panic.
-func (f *fileContent) readAt(p []byte, offset int64) (n int, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			f.x.loop.host.Panicked(f.x.plan, v)
-			n, err = 0, sdk.ErrPanicked
-		}
-	}()
-	n, err = f.source.ReadAt(p, offset)
-	if n = min(max(n, 0), len(p)); n > 0 {
-		return n, nil
-	}
-	if err == io.EOF || err == nil {
-		err = h2.ErrContentLength
-	}
-	return 0, err
 }
