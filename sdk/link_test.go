@@ -34,7 +34,7 @@ var unnamed = []string{
 	module + "/sdk/http1.(*contentWriter).",
 	module + "/sdk/http1.(*bodyReader).",
 	module + "/sdk/http1.(*Exchange).nextPiece",
-	module + "/sdk/http1.(*lifetime).context",
+	module + "/sdk.(*ExchangeContext).Ask",
 	module + "/h1.(*Exchange).AppendStreamHead",
 	module + "/h1.(*Exchange).AppendStreamContent",
 	module + "/h1.(*Exchange).RequestField",
@@ -60,7 +60,7 @@ var unnamedByAll = []string{
 var unnamedStages = []string{
 	module + "/sdk.(*Slots).",
 	module + "/sdk.OrTimeout",
-	module + "/sdk/http1.(*lifetime).within",
+	module + "/sdk.(*ExchangeContext).AskWithin",
 	module + "/sdk/conditional.",
 	module + "/sdk/etag.",
 	module + "/sdk/compress.",

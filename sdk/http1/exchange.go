@@ -331,20 +331,16 @@ func (x *Exchange) TLSState() (state sdk.TLSState, secured bool) {
 // Context implements sdk.Lifetime.
 func (x *Exchange) Context() context.Context {
 	x.lived = true
-	return x.life.context()
+	return x.life.Ask()
 }
 
-// A lifetime is the context of an exchange, made when it is asked for. The
-// loop may cancel it while a unit has the exchange, so it has a lock.
+// A lifetime is the context of an exchange, which the loop may cancel while a
+// unit has the exchange: the lock keeps it the exchange of that connection.
 type lifetime struct {
-	mu     sync.Mutex
-	owner  *conn           // the connection whose end cancels it, while it is lent
-	stream bool            // OpenUpgrade was called: the peer's end does not cancel it, the beginning of a shutdown does
-	cause  error           // why it was cancelled
-	ctx    context.Context //nolint:containedctx // what sdk.Lifetime hands out, a second time too
-	cancel context.CancelCauseFunc
-	// release stops the timer of a context that has one; nil: it has none.
-	release context.CancelFunc
+	sdk.ExchangeContext
+	mu     sync.Mutex // taken before that of the context
+	owner  *conn      // the connection whose end cancels it, while it is lent
+	stream bool       // OpenUpgrade was called: the peer's end does not cancel it, the beginning of a shutdown does
 }
 
 func (l *lifetime) own(cn *conn) {
@@ -359,29 +355,12 @@ func (l *lifetime) disown() {
 	l.mu.Unlock()
 }
 
-// context returns the context.
-func (l *lifetime) context() context.Context {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ctx == nil {
-		l.ctx, l.cancel = context.WithCancelCause(context.Background())
-		if l.cause != nil {
-			l.cancel(l.cause)
-		}
-	}
-	return l.ctx
-}
-
 // cancelFor cancels the context if the exchange still belongs to cn.
 func (l *lifetime) cancelFor(cn *conn, cause error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.owner != cn || l.cause != nil {
-		return
-	}
-	l.cause = cause
-	if l.cancel != nil {
-		l.cancel(cause)
+	if l.owner == cn {
+		l.CancelWith(cause)
 	}
 }
 
@@ -409,13 +388,8 @@ func (l *lifetime) isStream() bool {
 
 // end ends the context with the exchange.
 func (l *lifetime) end() {
+	l.EndWithExchange()
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.cancel != nil {
-		l.cancel(context.Canceled)
-	}
-	if l.release != nil {
-		l.release()
-	}
-	l.ctx, l.cancel, l.release, l.cause, l.stream = nil, nil, nil, nil, false
+	l.stream = false
+	l.mu.Unlock()
 }

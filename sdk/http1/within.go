@@ -3,38 +3,14 @@ package http1
 import (
 	"context"
 	"time"
-
-	"github.com/windhover-go/windhover/sdk"
 )
 
 // ContextWithin implements sdk.TimedLifetime.
 func (x *Exchange) ContextWithin(d time.Duration) context.Context {
 	x.lived = true
 	passed := x.loop.host.Loop().Clock() - x.started
-	return x.life.within(d - time.Duration(passed))
+	return x.life.AskWithin(d - time.Duration(passed))
 }
 
 // ContextExpired implements sdk.TimedLifetime.
-func (x *Exchange) ContextExpired() bool { return x.life.expired() }
-
-// within is context for a context that ends when left has passed.
-func (l *lifetime) within(left time.Duration) context.Context {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ctx == nil {
-		var whole context.Context
-		whole, l.cancel = context.WithCancelCause(context.Background())
-		l.ctx, l.release = context.WithTimeoutCause(whole, left, sdk.ErrTimeout)
-		if l.cause != nil {
-			l.cancel(l.cause)
-		}
-	}
-	return l.ctx
-}
-
-// expired reports whether a context ended because its time was over.
-func (l *lifetime) expired() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.ctx != nil && context.Cause(l.ctx) == sdk.ErrTimeout
-}
+func (x *Exchange) ContextExpired() bool { return x.life.TimeIsOver() }

@@ -278,7 +278,7 @@ func (cn *conn) lose(x *Exchange, cause error) {
 	switch x.phase {
 	case phaseUnit:
 		x.until = 0
-		x.life.cancelWith(cause)
+		x.life.CancelWith(cause)
 		x.pipe.fail(cause)
 	case phaseEnded:
 	case phaseHead, phaseCollect, phaseSkip:
@@ -475,9 +475,9 @@ func (cn *conn) Ended(c *netpoll.Conn, reset bool) {
 			cn.lose(x, cn.loop.host.EndCause())
 		case !x.received && x.streamsIn():
 			x.pipe.arriveEnd(cn.loop.host.EndCause())
-			x.life.cancelWith(cn.loop.host.EndCause())
+			x.life.CancelWith(cn.loop.host.EndCause())
 		case !x.received || !cn.loop.host.HalfClose():
-			x.life.cancelWith(cn.loop.host.EndCause())
+			x.life.CancelWith(cn.loop.host.EndCause())
 		}
 	}
 	cn.push(c)

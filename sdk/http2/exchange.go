@@ -56,7 +56,7 @@ type Exchange struct {
 	redone    bool   // the status was set after the stream was opened
 	failure   error  // why the response cannot go on
 	pipe      pipe
-	life      lifetime
+	life      sdk.ExchangeContext
 }
 
 // phase says what an exchange is doing, as the loop sees it.
@@ -273,7 +273,7 @@ func (x *Exchange) outcome(now int64, err error) sdk.Outcome {
 // endTask runs the Done phase. A panic there has nothing left to answer.
 func (x *Exchange) endTask() {
 	defer x.reported()
-	x.life.end()
+	x.life.EndWithExchange()
 	x.task.End(x.out)
 }
 
@@ -332,7 +332,7 @@ func (x *Exchange) TLSState() (state sdk.TLSState, secured bool) {
 }
 
 // Context implements sdk.Lifetime.
-func (x *Exchange) Context() context.Context { return x.life.context() }
+func (x *Exchange) Context() context.Context { return x.life.Ask() }
 
 // A trailing is a response that may have a trailer section: a trailed. The
 // exchange knows it by this interface, so that an app that names no trailers

@@ -184,6 +184,6 @@ func (cn *conn) appendEnd(c *netpoll.Conn, x *Exchange) error {
 // end of its own.
 func (x *Exchange) drain() {
 	if x.upgraded() {
-		x.life.cancelWith(sdk.ErrShutdown)
+		x.life.CancelWith(sdk.ErrShutdown)
 	}
 }
