@@ -95,21 +95,7 @@ func (x *Exchange) ResponseTrailers() *msg.Fields {
 
 // TrailersErr returns why the trailer section of the response cannot be sent, a
 // *msg.FieldError, or nil.
-func (x *Exchange) TrailersErr() error {
-	f := &x.out.trailers
-	if err := f.Err(); err != nil {
-		return err
-	}
-	if f.WantsClose() {
-		return &msg.FieldError{Name: "Connection", Reason: msg.ErrFieldTrailer}
-	}
-	for i := range f.Count() {
-		if name, _ := f.At(i); !msg.MayTrail(name.Octets()) {
-			return &msg.FieldError{Name: name.String(), Reason: msg.ErrFieldTrailer}
-		}
-	}
-	return nil
-}
+func (x *Exchange) TrailersErr() error { return x.out.trailers.TrailersErr() }
 
 // takesTrailers reports whether the client wants a trailer section: it said
 // TE: trailers, and speaks HTTP/1.1 (RFC 9110 section 10.1.4).

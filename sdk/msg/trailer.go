@@ -33,3 +33,20 @@ func MayTrail[T ~string | ~[]byte](name T) bool {
 	}
 	return true
 }
+
+// TrailersErr returns why the lines cannot be sent as a trailer section, a
+// *FieldError, or nil: one was refused (Err), or may not stand there (MayTrail).
+func (f *Fields) TrailersErr() error {
+	if f.err != nil {
+		return f.err
+	}
+	if f.close {
+		return &FieldError{Name: "Connection", Reason: ErrFieldTrailer}
+	}
+	for i := range f.Count() {
+		if name, _ := f.At(i); !MayTrail(name.Octets()) {
+			return &FieldError{Name: name.String(), Reason: ErrFieldTrailer}
+		}
+	}
+	return nil
+}

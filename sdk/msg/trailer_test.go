@@ -1,6 +1,7 @@
 package msg
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -37,5 +38,26 @@ func TestMayTrail(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(100, func() { MayTrail("Content-Length") }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestTrailersErr(t *testing.T) {
+	for _, tt := range []struct {
+		name, value, blamed string
+		want                error
+	}{
+		{"Server-Timing", "a", "", nil},
+		{"host", "a", "host", ErrFieldTrailer},
+		{"Connection", "close", "Connection", ErrFieldTrailer},
+		{"a b", "a", "a b", ErrFieldName},
+	} {
+		var f Fields
+		f.Set("ETag", `"a"`)
+		f.Set(tt.name, tt.value)
+		err := f.TrailersErr()
+		var refused *FieldError
+		if !errors.Is(err, tt.want) || err != nil && (!errors.As(err, &refused) || refused.Name != tt.blamed) {
+			t.Errorf("%s: %s: %v; want %v", tt.name, tt.value, err, tt.want)
+		}
 	}
 }
