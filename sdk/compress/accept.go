@@ -1,8 +1,6 @@
 package compress
 
 import (
-	"bytes"
-
 	"github.com/windhover-go/windhover/sdk"
 	"github.com/windhover-go/windhover/sdk/msg"
 )
@@ -27,8 +25,8 @@ func (s *Stage) choose(x sdk.RequestHeaders) *coders {
 		}
 		for list := value.Octets(); len(list) > 0; {
 			var one []byte
-			one, list, _ = bytes.Cut(list, []byte(","))
-			token, q := weighted(one)
+			one, list, _ = msg.ListElement(list)
+			token, q := msg.Weighted(one)
 			switch {
 			case token.Equal("*"):
 				others = q
@@ -63,39 +61,4 @@ func (s *Stage) weigh(weights *[maxCodings]int, token msg.View, q int) {
 			weights[i] = q
 		}
 	}
-}
-
-// weighted splits one element of Accept-Encoding into the coding and its weight
-// in thousandths (RFC 9110 section 12.4.2). A weight that is malformed is 0.
-func weighted(one []byte) (token msg.View, q int) {
-	name, parameter, ok := bytes.Cut(one, []byte(";"))
-	name = bytes.Trim(name, " \t")
-	if !ok {
-		return msg.ViewOf(name), 1000
-	}
-	parameter = bytes.Trim(parameter, " \t")
-	if len(parameter) < 3 || parameter[0]|0x20 != 'q' || parameter[1] != '=' {
-		return msg.ViewOf(name), 0
-	}
-	return msg.ViewOf(name), weight(parameter[2:])
-}
-
-// weight returns a qvalue in thousandths.
-func weight(b []byte) int {
-	if b[0] != '0' && b[0] != '1' || len(b) > len("0.000") || len(b) > 1 && b[1] != '.' {
-		return 0
-	}
-	q := 1000 * int(b[0]-'0')
-	digit := 100
-	for _, c := range b[min(2, len(b)):] {
-		if c < '0' || c > '9' {
-			return 0
-		}
-		q += digit * int(c-'0')
-		digit /= 10
-	}
-	if q > 1000 {
-		return 0
-	}
-	return q
 }

@@ -59,8 +59,8 @@ func compressible(mediaType msg.View) bool {
 func lists(value msg.View, token string) bool {
 	for list := value.Octets(); len(list) > 0; {
 		var one []byte
-		one, list, _ = bytes.Cut(list, []byte(","))
-		if msg.ViewOf(bytes.Trim(one, " \t")).EqualFold(token) {
+		one, list, _ = msg.ListElement(list)
+		if msg.ViewOf(one).EqualFold(token) {
 			return true
 		}
 	}

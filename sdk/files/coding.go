@@ -1,8 +1,6 @@
 package files
 
 import (
-	"bytes"
-
 	"github.com/windhover-go/windhover/sdk"
 	"github.com/windhover-go/windhover/sdk/msg"
 )
@@ -44,8 +42,8 @@ func accepted(x sdk.RequestHeaders) (p preference) {
 		}
 		for rest, more := value.Octets(), true; more; {
 			var element []byte
-			element, rest, more = bytes.Cut(rest, []byte{','})
-			coding, weight := parseCoding(element)
+			element, rest, more = msg.ListElement(rest)
+			coding, weight := msg.Weighted(element)
 			switch {
 			case coding.EqualFold("br"):
 				weights[variantBr] = weight
@@ -78,35 +76,4 @@ func accepted(x sdk.RequestHeaders) (p preference) {
 		p.count++
 	}
 	return p
-}
-
-// parseCoding reads an element of Accept-Encoding: a coding and its weight. A
-// weight that is malformed is 0.
-func parseCoding(element []byte) (coding msg.View, weight int) {
-	name, parameter, weighted := bytes.Cut(element, []byte{';'})
-	coding = msg.ViewOf(bytes.Trim(name, " \t"))
-	if !weighted {
-		return coding, 1000
-	}
-	parameter = bytes.Trim(parameter, " \t")
-	if len(parameter) < 3 || parameter[0]|0x20 != 'q' || parameter[1] != '=' {
-		return coding, 0
-	}
-	digits := parameter[2:]
-	if digits[0] != '0' && digits[0] != '1' || len(digits) > len("0.000") || len(digits) > 1 && digits[1] != '.' {
-		return coding, 0
-	}
-	weight = int(digits[0]-'0') * 1000
-	scale := 100
-	for _, c := range digits[min(2, len(digits)):] {
-		if c < '0' || c > '9' {
-			return coding, 0
-		}
-		weight += int(c-'0') * scale
-		scale /= 10
-	}
-	if weight > 1000 {
-		return coding, 0
-	}
-	return coding, weight
 }

@@ -19,6 +19,42 @@ func ListElement(v []byte) (first, rest []byte, more bool) {
 	return bytes.Trim(first, " \t"), rest, more
 }
 
+// Weighted splits an element of Accept-Encoding, and of other fields without
+// further parameters, into what it names and its weight in thousandths (RFC 9110
+// section 12.4.2): 1000 when there is none, 0 when it is malformed.
+func Weighted(element []byte) (name View, weight int) {
+	first, parameter, weighted := bytes.Cut(element, []byte{';'})
+	name = ViewOf(bytes.Trim(first, " \t"))
+	if !weighted {
+		return name, 1000
+	}
+	parameter = bytes.Trim(parameter, " \t")
+	if len(parameter) < 3 || parameter[0]|0x20 != 'q' || parameter[1] != '=' {
+		return name, 0
+	}
+	return name, parseWeight(parameter[2:])
+}
+
+// parseWeight returns a qvalue, which is not empty, in thousandths.
+func parseWeight(b []byte) (weight int) {
+	if b[0] != '0' && b[0] != '1' || len(b) > len("0.000") || len(b) > 1 && b[1] != '.' {
+		return 0
+	}
+	weight = 1000 * int(b[0]-'0')
+	digit := 100
+	for _, c := range b[min(2, len(b)):] {
+		if c < '0' || c > '9' {
+			return 0
+		}
+		weight += digit * int(c-'0')
+		digit /= 10
+	}
+	if weight > 1000 {
+		return 0
+	}
+	return weight
+}
+
 // ParseLength returns the number of at most 63 bits that digits spell, as
 // Content-Length does (RFC 9110 section 8.6).
 func ParseLength(digits []byte) (n int64, ok bool) {

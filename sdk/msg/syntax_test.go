@@ -78,3 +78,16 @@ func TestIsToken(t *testing.T) {
 		}
 	}
 }
+
+func TestWeighted(t *testing.T) {
+	for in, want := range map[string]int{
+		"": 1000, "a": 1000, " a\t": 1000, "a;q=1": 1000, "a ; Q=1.000 ": 1000, "a;q=0.5": 500, "a;q=0.001": 1, "a;q=1.": 1000,
+		"a;q=0": 0, "a;q=0.000": 0,
+		"a;": 0, "a;q": 0, "a;q=": 0, "a;q=2": 0, "a;q=1.001": 0, "a;q=0.0001": 0, "a;q=.5": 0, "a;q=0,5": 0, "a;q=0.x": 0, "a;q=-1": 0, "a;b=1": 0, "a;q =1": 0,
+	} {
+		name, weight := Weighted([]byte(in))
+		if weight != want || in != "" && !name.Equal("a") {
+			t.Errorf("%q: %q, %d; want %d", in, name.String(), weight, want)
+		}
+	}
+}
