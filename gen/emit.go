@@ -206,7 +206,7 @@ func (e *emitter) prepare() {
 		{status: 404, mediaType: textPlain, text: "Not Found\n"}, {status: 400, mediaType: textPlain, text: "Bad Request\n"},
 	}
 	for _, rt := range e.decl.routes {
-		if rt.ready != nil && len(rt.calls) == 0 {
+		if rt.isKnown() {
 			e.ready = append(e.ready, rt.ready)
 			rt.readyAt = len(e.ready)
 		}

@@ -200,7 +200,7 @@ func (x *explainer) explainRoute(rt *route) {
 	x.Route, x.Pos = rt.title(), x.routePos(rt)
 	x.Answer = "is answered by " + x.Route
 	switch {
-	case rt.ready != nil && len(rt.calls) == 0:
+	case rt.isKnown():
 		x.Place = "on the event loop: the response is ready-made, and no function runs"
 	case rt.onLoop:
 		x.Place = "on the event loop"

@@ -121,15 +121,7 @@ func (g *grapher) outer(s *scope) (list []*step) {
 // route draws a route.
 func (g *grapher) route(rt *route, i, depth int) {
 	id := fmt.Sprintf("r%d", i)
-	lines := []string{rt.title()}
-	switch {
-	case rt.ready != nil:
-		lines = append(lines, fmt.Sprintf("%d, ready-made", rt.ready.status))
-	case rt.files != nil:
-		lines = append(lines, "the files of "+rt.files.text)
-	default:
-		lines = append(lines, rt.handler.name)
-	}
+	lines := []string{rt.title(), rt.answeredBy()}
 	switch {
 	case rt.reads:
 		lines = append(lines, "takes the content as it arrives")
@@ -139,7 +131,7 @@ func (g *grapher) route(rt *route, i, depth int) {
 	g.line(depth, "%s([%s])", id, label(lines...))
 	g.edges = append(g.edges, g.edge(g.last(rt.steps), id))
 	place := "pool"
-	if rt.onLoop || rt.ready != nil && len(rt.calls) == 0 {
+	if rt.onLoop || rt.isKnown() {
 		place = "loop"
 	}
 	if g.places == nil {

@@ -11,22 +11,8 @@ func routeTable(d *declaration) (lines []string) {
 	rows := make([][3]string, 0, len(d.routes))
 	var width [2]int
 	for _, rt := range d.routes {
-		var answer string
-		switch {
-		case rt.ready != nil:
-			answer = fmt.Sprintf("%d, ready-made", rt.ready.status)
-		case rt.files != nil:
-			answer = "the files of " + rt.files.text
-		default:
-			answer = rt.handler.name
-		}
-		var notes []string
-		for _, c := range rt.calls {
-			if c.step != nil && !c.later() {
-				notes = append(notes, c.fn.name)
-			}
-		}
-		if len(notes) > 0 {
+		answer := rt.answeredBy()
+		if notes := rt.before(); len(notes) > 0 {
 			answer += " behind " + strings.Join(notes, ", ")
 		}
 		if rt.onLoop {
@@ -40,6 +26,27 @@ func routeTable(d *declaration) (lines []string) {
 		lines = append(lines, fmt.Sprintf("%-*s  %-*s  %s", width[0], r[0], width[1], r[1], r[2]))
 	}
 	return lines
+}
+
+// answeredBy says what answers for a route.
+func (rt *route) answeredBy() string {
+	switch {
+	case rt.ready != nil:
+		return fmt.Sprintf("%d, ready-made", rt.ready.status)
+	case rt.files != nil:
+		return "the files of " + rt.files.text
+	}
+	return rt.handler.name
+}
+
+// before returns the functions that run before what answers.
+func (rt *route) before() (names []string) {
+	for _, c := range rt.calls {
+		if c.step != nil && !c.later() {
+			names = append(names, c.fn.name)
+		}
+	}
+	return names
 }
 
 // Declared returns the routes for other programs, with file names relative to dir.
@@ -58,11 +65,7 @@ func (r *Result) Declared(dir string) (list []ReportedRoute) {
 		default:
 			route.Handler = rt.handler.name
 		}
-		for _, c := range rt.calls {
-			if c.step != nil && !c.later() {
-				route.Before = append(route.Before, c.fn.name)
-			}
-		}
+		route.Before = rt.before()
 		list = append(list, route)
 	}
 	return list
