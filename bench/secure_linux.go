@@ -14,8 +14,6 @@ import (
 	"math/big"
 	"net"
 	"os"
-	"os/exec"
-	"os/user"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -63,45 +61,13 @@ const nginxSecureConfig = ` ssl;
 		ssl_certificate_key %s;
 		ssl_protocols TLSv1.3`
 
-// h2oConfig is that of h2o for a folder, a port, and the files of the certificate
-// and its key. It is one thread without a log.
-const h2oConfig = `num-threads: 1
-user: %[5]s
-listen:
-  host: 127.0.0.1
-  port: %[2]d
-  ssl:
-    certificate-file: %[3]s
-    key-file: %[4]s
+// h2oSecureConfig is added to h2oConfig, for a certificate and its key.
+const h2oSecureConfig = `  ssl:
+    certificate-file: %s
+    key-file: %s
     minimum-version: TLSv1.2
     ocsp-update-interval: 0
-hosts:
-  default:
-    paths:
-      /plaintext:
-        file.file: %[1]s/plaintext.txt
-        file.etag: off
 `
-
-// findH2O returns the system's h2o, with its files in dir.
-func findH2O(dir string, p keyPair) builtServer {
-	path, err := exec.LookPath("h2o")
-	if err != nil {
-		return builtServer{absent: "absent: h2o is not installed"}
-	}
-	who, err := user.Current() // or root's h2o would become nobody, who cannot read dir
-	if err != nil {
-		return builtServer{absent: "absent: " + err.Error()}
-	}
-	return builtServer{path: path, arguments: func(port int) ([]string, error) {
-		config := filepath.Join(dir, "h2o.conf")
-		err := errors.Join(
-			os.WriteFile(filepath.Join(dir, "plaintext.txt"), []byte(content), 0o600),
-			os.WriteFile(config, fmt.Appendf(nil, h2oConfig, dir, port, p.cert, p.key, who.Username), 0o600),
-		)
-		return []string{"-c", config}, err
-	}}
-}
 
 // A secureLoad is a load with TLS 1.3. Connections have a goroutine each: the load
 // costs more than the one in the clear, and has a core of its own for it.

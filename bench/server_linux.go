@@ -73,7 +73,7 @@ func buildServers(ctx context.Context, o options, dir string) (map[string]builtS
 			built[name] = b
 		}
 	}
-	built[nginxTLS], built[h2o] = findSecureNginx(dir, p), findH2O(dir, p)
+	built[nginxTLS], built[h2o] = findSecureNginx(dir, p), findSecureH2O(dir, p)
 	return built, nil
 }
 

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -86,7 +84,7 @@ type streams struct {
 
 // buildStreamServers builds the servers, or finds them.
 func buildStreamServers(ctx context.Context, o streamOptions, dir string) (built map[string]builtServer, err error) {
-	built = map[string]builtServer{"h2o": findClearH2O(dir), nginx: findClearNginx(dir)}
+	built = map[string]builtServer{"h2o": findH2O(dir), nginx: nginxWith(dir, " http2")}
 	for name, p := range map[string]goPackage{"h2c": {".", "./h2c"}, "net/http": {".", "./h2c/nethttp"}} {
 		if o.server != "" && o.server != name {
 			continue
@@ -204,62 +202,4 @@ func succeeded(out string) int {
 	}
 	n, _ := strconv.Atoi(m[1]) // digits; 0 if they are too many
 	return n
-}
-
-// findClearNginx is findNginx over HTTP/2.
-func findClearNginx(dir string) builtServer {
-	b := findNginx(dir)
-	if b.absent != "" {
-		return b
-	}
-	plain := b.arguments
-	b.arguments = func(port int) ([]string, error) {
-		arguments, err := plain(port)
-		if err != nil {
-			return nil, err
-		}
-		// The file that was written for HTTP/1.1 is changed where it listens.
-		path := filepath.Join(dir, "nginx.conf")
-		config, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		return arguments, os.WriteFile(path, []byte(strings.Replace(string(config), " backlog=", " http2 backlog=", 1)), 0o600)
-	}
-	return b
-}
-
-// clearH2OConfig is that of h2o for a folder, a port and a user. It is one thread
-// without a log.
-const clearH2OConfig = `num-threads: 1
-user: %[3]s
-listen:
-  host: 127.0.0.1
-  port: %[2]d
-hosts:
-  default:
-    paths:
-      /plaintext:
-        file.file: %[1]s/plaintext.txt
-        file.etag: off
-`
-
-// findClearH2O returns the system's h2o, with its files in dir.
-func findClearH2O(dir string) builtServer {
-	path, err := exec.LookPath("h2o")
-	if err != nil {
-		return builtServer{absent: "absent: h2o is not installed"}
-	}
-	who, err := user.Current() // or root's h2o would become nobody, who cannot read dir
-	if err != nil {
-		return builtServer{absent: "absent: " + err.Error()}
-	}
-	return builtServer{path: path, arguments: func(port int) ([]string, error) {
-		config := filepath.Join(dir, "h2o-clear.conf")
-		err := errors.Join(
-			os.WriteFile(filepath.Join(dir, "plaintext.txt"), []byte("Hello, World!"), 0o600),
-			os.WriteFile(config, fmt.Appendf(nil, clearH2OConfig, dir, port, who.Username), 0o600),
-		)
-		return []string{"-c", config}, err
-	}}
 }
