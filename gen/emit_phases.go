@@ -581,32 +581,27 @@ func (f *functionText) use(c *call, target *jen.Statement) {
 			left = append(left, jen.Id("_"))
 		}
 	}
-	ordered := f.ordered(c, left)
+	flow := "flow"
+	if c.fn.hasFlow && fresh { // else it has a block of its own
+		flow = f.names.take(flow)
+	}
+	ordered := f.ordered(c, left, flow)
+	stops := jen.Id(flow).Op("==").Qual(sdkPath, "Stop")
 	switch {
 	case !c.fn.hasErr && !c.fn.hasFlow && !fresh:
 		f.body = append(f.body, target)
 	case c.fn.hasFlow && !fresh && !c.fn.hasErr && len(left) == 0:
 		f.body = append(f.body, jen.If(target.Op("==").Qual(sdkPath, "Stop")).Block(f.returns(jen.Nil())))
+	case c.fn.hasFlow && !fresh && !c.fn.hasErr:
+		f.body = append(f.body, jen.If(jen.List(ordered...).Op(":=").Add(target), stops).Block(f.returns(jen.Nil())))
+	case c.fn.hasFlow && !fresh:
+		f.body = append(f.body, jen.If(jen.List(ordered...).Op(":=").Add(target), jen.Err().Op("!=").Nil()).Block(f.returns(jen.Err())).Else().If(stops).Block(f.returns(jen.Nil())))
 	case c.fn.hasFlow:
-		inner := []jen.Code{jen.List(ordered...).Op(":=").Add(target)}
+		f.body = append(f.body, jen.List(ordered...).Op(":=").Add(target))
 		if c.fn.hasErr {
-			inner = append(inner, f.ifErr())
+			f.body = append(f.body, f.ifErr())
 		}
-		if !fresh {
-			// The flow has a name of its own block.
-			cond := jen.If(jen.List(ordered...).Op(":=").Add(target), jen.Err().Op("!=").Nil()).Block(f.returns(jen.Err())).Else().If(jen.Id("flow").Op("==").Qual(sdkPath, "Stop")).Block(f.returns(jen.Nil()))
-			f.body = append(f.body, cond)
-			return
-		}
-		name := f.names.take("flow")
-		for i, o := range ordered {
-			if s, ok := o.(*jen.Statement); ok && s.GoString() == "flow" {
-				ordered[i] = jen.Id(name)
-			}
-		}
-		inner[0] = jen.List(ordered...).Op(":=").Add(target)
-		f.body = append(f.body, inner...)
-		f.body = append(f.body, jen.If(jen.Id(name).Op("==").Qual(sdkPath, "Stop")).Block(f.returns(jen.Nil())))
+		f.body = append(f.body, jen.If(stops).Block(f.returns(jen.Nil())))
 	case c.fn.hasErr && !fresh:
 		f.body = append(f.body, jen.If(jen.List(ordered...).Op(":=").Add(target), jen.Err().Op("!=").Nil()).Block(f.returns(jen.Err())))
 	case c.fn.hasErr:
@@ -617,12 +612,13 @@ func (f *functionText) use(c *call, target *jen.Statement) {
 	f.body = append(f.body, fields...)
 }
 
-// ordered returns the left side of a call in the order of its results.
-func (f *functionText) ordered(c *call, values []jen.Code) (left []jen.Code) {
+// ordered returns the left side of a call in the order of its results. flow is
+// the name of an sdk.Flow.
+func (f *functionText) ordered(c *call, values []jen.Code, flow string) (left []jen.Code) {
 	for t := range c.fn.sig.Results().Variables() {
 		switch {
 		case isNamed(t.Type(), sdkPath, "Flow"):
-			left = append(left, jen.Id("flow"))
+			left = append(left, jen.Id(flow))
 		case isError(t.Type()) && c.fn.hasErr:
 			left = append(left, jen.Err())
 		default:
