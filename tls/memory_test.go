@@ -116,7 +116,7 @@ func TestPartMemory(t *testing.T) {
 			}
 		}
 	}
-	if per := (heap() - before) / n; per > 600 {
+	if per := (int64(heap()) - int64(before)) / n; per > 600 {
 		t.Errorf("%d octets for 100 of a record", per)
 	}
 	runtime.KeepAlive(peers)

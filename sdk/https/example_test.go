@@ -25,8 +25,7 @@ func ExampleConfig() {
 		},
 	})
 	fmt.Println(err)
-	// Output: windhover: https.Config.ClientCAFile: open clients.pem: no such
-	// file or directory
+	// Output: windhover: https.Config.ClientCAFile: open clients.pem: no such file or directory
 }
 
 // NewPipeline stands for the generated function.
